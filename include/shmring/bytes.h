@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* bytes.h - byte framing: a stream without records, for samples of a size known at compile time.
+ * Include <shmring/shmring.h>.
+ *
+ * No words: the producer fills a contiguous span and release-stores tail; the consumer
+ * acquire-loads tail when its copy is used up. The whole capacity is usable. Threads, progress,
+ * fork and death are as for records (produce.h, consume.h), a byte taking the place of a record.
+ */
+#ifndef SHMRING_BYTES_H
+#define SHMRING_BYTES_H
+
+#include <shmring/consume.h>
+#include <shmring/produce.h>
+
+/* Finds room for `need` bytes, or as much as there is; 0 with the sentence set on a wrong call. */
+SHMRING_COLD uint64_t shmring_byte_room_(shmring_producer *p, uint64_t need)
+{
+    if (p->attachment == NULL || p->status != SHMRING_OK || p->framing == 0) {
+        (void)shmring_producer_refuse_(p, SHMRING_E_INVALID, need);
+        return 0;
+    }
+    if (shmring_refresh_limit_(p, &p->byte_limit, need) < 0) {
+        return 0;
+    }
+    return p->byte_limit - p->tail;
+}
+
+/* The contiguous free bytes behind tail.
+ * ret: where they are; untouched when there are none.
+ * Returns how many, 0 when the ring is full, and for a record ring, after fork, and a corrupt ring
+ * (shmring_error_detail() tells; shmring_wait_space() gives the status). Since 0.1. */
+SHMRING_INLINE uint64_t shmring_write_span(shmring_producer *p, void **ret)
+{
+    uint64_t room = p->byte_limit - p->tail;
+
+    if (SHMRING_UNLIKELY(room <= p->capacity / 4)) {
+        room = shmring_byte_room_(p, room != 0 ? room : 1);
+    }
+    if (room != 0) {
+        *ret = p->data + (p->tail & p->mask);
+    }
+    return room;
+}
+
+/* Publishes the first n bytes of the span. n beyond the span is refused and publishes nothing.
+ * Memory order: release B at tail, with acquire C in shmring_read_span(). Since 0.1. */
+SHMRING_INLINE void shmring_write_advance(shmring_producer *p, uint64_t n)
+{
+    if (SHMRING_UNLIKELY(n > p->byte_limit - p->tail)) {
+        (void)shmring_producer_refuse_(p, SHMRING_E_INVALID, n);
+        return;
+    }
+    if (n != 0) {
+        p->tail += n;
+        p->limit = p->tail; /* record calls stay refused */
+        p->records++;
+        shmring_store_release(&p->page->tail, p->tail); /* B, with C */
+        shmring_ring_bell_(p);
+    }
+}
+
+/* Copies up to n bytes in. Returns how many were taken, 0 .. n. Since 0.1. */
+SHMRING_INLINE uint64_t shmring_try_write(shmring_producer *p, const void *data, uint64_t n)
+{
+    uint64_t room = p->byte_limit - p->tail;
+    unsigned char *at;
+
+    if (SHMRING_UNLIKELY(n > room)) {
+        room = shmring_byte_room_(p, n);
+        if (n > room) {
+            n = room;
+        }
+    }
+    if (n != 0) {
+        at = p->data + (p->tail & p->mask);
+        if (SHMRING_IS_KNOWN(n) || n >= SHMRING_COPY_CALL_FROM) {
+            memcpy(at, data, (size_t)n);
+        } else {
+            shmring_copy_(at, data, (uint32_t)n);
+        }
+        p->tail += n;
+        p->limit = p->tail;
+        p->records++;
+        shmring_store_release(&p->page->tail, p->tail); /* B, with C */
+        shmring_ring_bell_(p);
+    }
+    return n;
+}
+
+/* Loads tail once and judges it. Edge B-C: pairs with the release in shmring_write_advance().
+ * Returns the readable bytes. */
+SHMRING_INLINE uint64_t shmring_byte_look_(shmring_consumer *c)
+{
+    uint64_t tail;
+
+    if (SHMRING_UNLIKELY(c->bytes == NULL)) {
+        (void)shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
+        return 0;
+    }
+    tail = shmring_load_acquire(&c->peer->tail); /* C, with B */
+    if (SHMRING_UNLIKELY(tail - c->cursor > c->capacity || tail - c->tail > c->capacity)) {
+        (void)shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, tail);
+        return 0;
+    }
+    c->tail = tail;
+    if (tail == c->cursor) {
+        (void)shmring_empty_(c, &c->peer->tail, tail);
+    }
+    return tail - c->cursor;
+}
+
+/* The contiguous readable bytes; the same until advanced over, and more.
+ * ret: where they are; untouched when there are none. Returns how many, 0 when the ring is empty,
+ * and for a record ring, after fork, and a corrupt ring (shmring_wait_data() gives the status, and
+ * tells CLOSED and PEER_DEAD). A hostile producer can change the bytes while they are looked at.
+ * Since 0.1. */
+SHMRING_INLINE uint64_t shmring_read_span(shmring_consumer *c, const void **ret)
+{
+    uint64_t n = c->tail - c->cursor;
+
+    if (n == 0) {
+        n = shmring_byte_look_(c);
+    }
+    if (n != 0) {
+        *ret = c->bytes + (c->cursor & c->mask);
+    }
+    return n;
+}
+
+/* Releases the first n bytes of the span. n beyond the span is refused and releases nothing.
+ * Memory order: release D. Since 0.1. */
+SHMRING_INLINE void shmring_read_advance(shmring_consumer *c, uint64_t n)
+{
+    if (SHMRING_UNLIKELY(n > c->tail - c->cursor)) {
+        (void)shmring_consumer_refuse_(c, SHMRING_E_INVALID, n);
+        return;
+    }
+    if (n != 0) {
+        shmring_advance_(c, n, 1);
+    }
+}
+
+/* Copies up to n bytes out and releases them. Returns how many, 0 .. n. Since 0.1. */
+SHMRING_INLINE uint64_t shmring_try_read(shmring_consumer *c, void *buf, uint64_t n)
+{
+    uint64_t there = c->tail - c->cursor;
+    const unsigned char *at;
+
+    if (n > there) {
+        there = shmring_byte_look_(c);
+        if (n > there) {
+            n = there;
+        }
+    }
+    if (n != 0) {
+        at = c->bytes + (c->cursor & c->mask);
+        if (SHMRING_IS_KNOWN(n) || n >= SHMRING_COPY_CALL_FROM) {
+            memcpy(buf, at, (size_t)n);
+        } else {
+            shmring_copy_(buf, at, (uint32_t)n);
+        }
+        shmring_advance_(c, n, 1);
+    }
+    return n;
+}
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* consume.h - the consumer's hot path for records. Include <shmring/shmring.h>; ring.h has the
+ * picture and the letters.
+ *
+ * All calls: one thread at a time, and no signal handler in between. Wait-free, no system call
+ * unless the producer sleeps. After fork the child's calls answer SHMRING_E_INVALID. A death at any
+ * instruction loses nothing: the next consumer starts at the first record that was not released.
+ * Whatever the producer's process writes, nothing outside the mapping is read: each shared word
+ * that decides anything is loaded once, checked, and then used.
+ */
+#ifndef SHMRING_CONSUME_H
+#define SHMRING_CONSUME_H
+
+#include <shmring/copy.h>
+#include <shmring/handle.h>
+
+/* In shmring_record.flags: one or more records were refused before this one. */
+#define SHMRING_FLAG_GAP 1u
+
+SHMRING_BEGIN_DECLS
+
+/* A record as the consumer sees it. */
+typedef struct shmring_record {
+    const void *data;  /* the payload: in the ring after a peek, in the caller's buffer after recv */
+    uint32_t len;      /* bytes of payload */
+    uint16_t type;     /* the application's, as sent */
+    uint16_t flags;    /* SHMRING_FLAG_GAP */
+    uint64_t stamp;    /* commit time in a stamped ring, else 0 */
+    uint64_t position; /* byte position of the record; grows, never repeats within a ring */
+} shmring_record;
+
+SHMRING_END_DECLS
+
+/* ---- private steps ---- */
+
+/* Publishes the exact cursor to where the producer polls. Release D, as in shmring_advance_(). */
+SHMRING_ALWAYS void shmring_publish_head_(shmring_consumer *c)
+{
+    c->head = c->cursor;
+    shmring_store_release(&c->page->head, c->head); /* D, with A */
+}
+
+/* Releases everything below cursor + size.
+ * Edge A-D: the release pairs with the acquire in shmring_refresh_limit_(); it orders our loads of
+ * the payload before the store that gives its bytes back. A store fence would not do. The exact
+ * cursor goes to a line that only we write and nobody polls; `head`, which the producer polls,
+ * follows every capacity/8 bytes, when the ring is found empty, and before any wait.
+ * The bell is edge F as in shmring_ring_bell_(); partner: shmring_wait_space(). */
+SHMRING_ALWAYS void shmring_advance_(shmring_consumer *c, uint64_t size, uint32_t records)
+{
+    c->cursor += size;
+    c->records += records;
+    c->peeked_count = 0;
+    shmring_store_release(&c->page->cursor, c->cursor); /* D, with A */
+    shmring_store_relaxed(&c->page->records, c->records);
+    if (SHMRING_UNLIKELY(c->cursor - c->head >= c->head_step)) {
+        shmring_publish_head_(c);
+    }
+    shmring_light_barrier();
+    if (SHMRING_UNLIKELY((shmring_load_relaxed(&c->bells->producer_bell) | c->fence) != 0)) {
+        shmring_wake_producer_(c);
+    }
+}
+
+/* The producer is gone in order: is the ring really empty? Its last stores come before its state
+ * (edge E), so a word that is still zero after this acquire stays zero. */
+SHMRING_COLD shmring_status shmring_ended_(shmring_consumer *c, const shmring_atomic_u64 *word,
+                                           uint64_t seen)
+{
+    uint64_t epoch = shmring_load_relaxed(&c->peer->role.epoch);
+
+    if (shmring_load_acquire(&c->peer->role.state) != SHMRING_ROLE_CLOSED ||
+        epoch == c->ignored_epoch || shmring_load_acquire(word) != seen) {
+        return SHMRING_EMPTY;
+    }
+    shmring_store_relaxed(&c->page->role.ended_epoch, epoch);
+    return SHMRING_CLOSED;
+}
+
+/* Nothing to read: give back what was read, and tell an orderly end from a pause. */
+SHMRING_ALWAYS shmring_status shmring_empty_(shmring_consumer *c, const shmring_atomic_u64 *word,
+                                             uint64_t seen)
+{
+    if (c->head != c->cursor) {
+        shmring_publish_head_(c);
+    }
+    if (SHMRING_UNLIKELY(shmring_load_relaxed(&c->peer->role.state) == SHMRING_ROLE_CLOSED)) {
+        return shmring_ended_(c, word, seen);
+    }
+    return SHMRING_EMPTY;
+}
+
+SHMRING_COLD void shmring_count_gap_(shmring_consumer *c, uint64_t position)
+{
+    if (c->gap_at != position + 1) {
+        c->gap_at = position + 1;
+        c->gaps++;
+        shmring_store_relaxed(&c->page->gaps, c->gaps);
+    }
+}
+
+/* Loads the word at `position` once and judges it: OK with the record's fields in *ret, EMPTY,
+ * CLOSED, or an error. Edge B-C: the acquire pairs with the release in shmring_finish_() and
+ * shmring_publish(); without it the payload could be read before it was written. */
+SHMRING_ALWAYS shmring_status shmring_look_(shmring_consumer *c, uint64_t position,
+                                            shmring_record *ret)
+{
+    const unsigned char *at;
+    uint64_t word;
+
+    if (SHMRING_UNLIKELY(c->data == NULL)) {
+        return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
+    }
+    at = c->data + (position & c->mask);
+    word = shmring_load_acquire(shmring_word_at_const(at)); /* C, with B */
+    if ((word & (SHMRING_WORD_COMMITTED | SHMRING_WORD_RESERVED)) != SHMRING_WORD_COMMITTED) {
+        if (SHMRING_LIKELY(word == 0)) {
+            return position == c->cursor ? shmring_empty_(c, shmring_word_at_const(at), 0)
+                                         : SHMRING_EMPTY;
+        }
+        return shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, word);
+    }
+    ret->len = (uint32_t)(word & SHMRING_WORD_LENGTH);
+    if (SHMRING_UNLIKELY(ret->len > c->max_record)) {
+        return shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, word);
+    }
+    ret->type = (uint16_t)(word >> SHMRING_WORD_TYPE_AT);
+    ret->flags = (uint16_t)((word & SHMRING_WORD_GAP) >> SHMRING_WORD_FLAGS_AT);
+    ret->stamp = 0;
+    if (SHMRING_UNLIKELY(c->stamp != 0)) {
+        ret->stamp = shmring_load_relaxed(shmring_word_at_const(at + SHMRING_WORD_SIZE));
+    }
+    ret->position = position;
+    ret->data = at + c->record_header;
+    if (SHMRING_UNLIKELY(ret->flags != 0)) {
+        shmring_count_gap_(c, position);
+    }
+    return SHMRING_OK;
+}
+
+/* ---- public calls ---- */
+
+/* Copies the next record out and releases it.
+ * buf: size bytes, may be NULL when size is 0. ret: the record's fields, data pointing to buf; may
+ * be NULL; untouched unless SHMRING_OK or SHMRING_E_TOO_BIG.
+ * Returns SHMRING_OK; SHMRING_EMPTY; SHMRING_CLOSED (the producer closed, and everything was read);
+ * SHMRING_E_TOO_BIG (larger than size: the record stays in place, ret has its length, data is
+ * NULL); SHMRING_E_INVALID (byte ring, after fork); SHMRING_E_CORRUPT.
+ * Safe against a hostile producer: the bytes in buf no longer change.
+ * Memory order: acquire C at the word, release D at the cursor. Since 0.1. */
+SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, uint32_t size,
+                                               shmring_record *ret)
+{
+    shmring_record record;
+    shmring_status status = shmring_look_(c, c->cursor, &record);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    if (SHMRING_UNLIKELY(record.len > size)) {
+        if (ret != NULL) {
+            record.data = NULL;
+            *ret = record;
+        }
+        return shmring_consumer_refuse_(c, SHMRING_E_TOO_BIG, record.len);
+    }
+    shmring_copy_(buf, record.data, record.len);
+    if (ret != NULL) {
+        record.data = buf;
+        *ret = record;
+    }
+    shmring_advance_(c, shmring_record_size(c->record_header, record.len), 1);
+    return SHMRING_OK;
+}
+
+/* Shows the next record in place; the same one until it is released.
+ * ret: untouched unless SHMRING_OK; data is contiguous, 8-aligned, and valid until the release.
+ * A hostile producer can still change the bytes under the reader: use shmring_try_recv() for data
+ * that must be judged once. Returns as shmring_try_recv() does, never E_TOO_BIG. Since 0.1. */
+SHMRING_INLINE shmring_status shmring_peek(shmring_consumer *c, shmring_record *ret)
+{
+    shmring_record record;
+    shmring_status status = shmring_look_(c, c->cursor, &record);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    c->peeked = shmring_record_size(c->record_header, record.len);
+    c->sizes[0] = (uint32_t)(c->peeked / 8);
+    c->peeked_count = 1;
+    *ret = record;
+    return SHMRING_OK;
+}
+
+/* Shows up to max of the next records in place, oldest first; none is released.
+ * ret: an array of max elements. max: more than SHMRING_PEEK_MAX (256) is taken as 256.
+ * Returns how many; 0 when there is none, and for what shmring_peek() would answer with an error.
+ * Each peek replaces the one before. Since 0.1. */
+SHMRING_INLINE uint32_t shmring_peek_many(shmring_consumer *c, shmring_record *ret, uint32_t max)
+{
+    uint64_t position = c->cursor;
+    uint32_t n = 0;
+
+    if (max > SHMRING_PEEK_MAX) {
+        max = SHMRING_PEEK_MAX;
+    }
+    while (n < max && shmring_look_(c, position, &ret[n]) == SHMRING_OK) {
+        uint64_t size = shmring_record_size(c->record_header, ret[n].len);
+
+        if (SHMRING_UNLIKELY(position + size - c->cursor > c->capacity)) {
+            break; /* a lap of records that never ends: a hostile producer's */
+        }
+        c->sizes[n++] = (uint32_t)(size / 8);
+        position += size;
+    }
+    c->peeked = position - c->cursor;
+    c->peeked_count = n;
+    return n;
+}
+
+/* Releases the first n records of the last peek; more than were shown releases those that were.
+ * The rest must be peeked again. Memory order: release D. Since 0.1. */
+SHMRING_INLINE void shmring_release_many(shmring_consumer *c, uint32_t n)
+{
+    uint64_t size = c->peeked;
+    uint32_t i;
+
+    if (n < c->peeked_count) {
+        for (size = 0, i = 0; i < n; i++) {
+            size += (uint64_t)c->sizes[i] * 8;
+        }
+    } else {
+        n = c->peeked_count;
+    }
+    if (n != 0) {
+        shmring_advance_(c, size, n);
+    }
+}
+
+/* Releases the record of the last peek (the first, of several). Without one it does nothing.
+ * Memory order: release D. Since 0.1. */
+SHMRING_INLINE void shmring_release(shmring_consumer *c)
+{
+    if (c->peeked_count != 0) {
+        shmring_advance_(c, (uint64_t)c->sizes[0] * 8, 1);
+    }
+}
+
+/* One adaptive pause of the caller's own polling loop; call it after SHMRING_EMPTY.
+ * Bounded: 16 units of about 10 ns. Since 0.1. */
+SHMRING_INLINE void shmring_consumer_relax(shmring_consumer *c)
+{
+    shmring_relax_(&c->relax, c->records);
+}
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* endpoint.h - open, close, inspect and remove rings by name.
+ *
+ * A name is 1 to 200 of A-Z a-z 0-9 . _ - and does not start with a dot, optionally after "Local\"
+ * (the default: this user, on Windows this session) or "Global\" (the whole machine). A Global name
+ * does not start with digits and a dot, which on Linux would look like another user's Local name.
+ *
+ * Lifetime is that of a Windows section: the ring lives while any process has it open, and is gone
+ * when the last one closes or dies. A PERSISTENT ring stays until it is removed (Windows: until the
+ * last handle closes all the same).
+ *
+ * Roles: one producer and one consumer at a time, each an exclusive kernel lock that its process's
+ * death frees at once. Edge E: a role's next owner takes the lock after the last one's stores, then
+ * acquire-loads the positions; without it a new owner would start from old ones.
+ *
+ * These calls may block for a moment on the kernel and on another process that is opening or
+ * closing the same ring. Any thread; different handles from different threads at once; not from
+ * signal handlers.
+ */
+#ifndef SHMRING_ENDPOINT_H
+#define SHMRING_ENDPOINT_H
+
+#include <shmring/ring.h>
+
+SHMRING_BEGIN_DECLS
+
+enum { SHMRING_OPEN_OR_CREATE = 0, SHMRING_CREATE_ONLY = 1, SHMRING_OPEN_ONLY = 2 };
+enum { SHMRING_RECORDS = 0, SHMRING_BYTES = 1 };
+enum { SHMRING_REJECT = 0, SHMRING_OVERWRITE = 1 };
+enum { SHMRING_UNTIL_LAST_CLOSE = 0, SHMRING_PERSISTENT = 1 };
+enum { SHMRING_STAMP_NONE = 0, SHMRING_STAMP_MONOTONIC = 1, SHMRING_STAMP_TSC = 2 };
+
+/* flags */
+#define SHMRING_HUGE_PAGES 1u /* ask for transparent huge pages; shmring_inspect() tells if they came */
+#define SHMRING_ANY_OWNER  2u /* accept a ring that another user owns */
+
+typedef struct shmring_options {
+    uint32_t struct_size; /* SHMRING_OPTIONS_INIT sets it; unknown trailing bytes must be zero */
+    uint32_t open_mode;   /* SHMRING_OPEN_OR_CREATE, SHMRING_CREATE_ONLY, SHMRING_OPEN_ONLY */
+    uint64_t capacity;    /* bytes, a power of two, 64 KiB .. 1 TiB; 0 = the existing ring's, or 1 MiB */
+    uint32_t framing;     /* SHMRING_RECORDS, SHMRING_BYTES */
+    uint32_t overflow;    /* SHMRING_REJECT, SHMRING_OVERWRITE */
+    uint32_t lifetime;    /* SHMRING_UNTIL_LAST_CLOSE, SHMRING_PERSISTENT */
+    uint32_t permissions; /* POSIX mode bits of a new ring; 0 = 0600 */
+    uint32_t stamp;       /* SHMRING_STAMP_NONE, SHMRING_STAMP_MONOTONIC, SHMRING_STAMP_TSC */
+    uint32_t flags;       /* SHMRING_HUGE_PAGES, SHMRING_ANY_OWNER */
+    uint64_t schema;      /* the application's number for its payload format; 0 = not checked */
+    uint32_t max_record;  /* largest payload in bytes; 0 = the existing ring's, or capacity / 4 */
+    uint32_t spin_ns;     /* a blocking call polls this long before it sleeps; 0 = 20 us;
+                             UINT32_MAX = never sleep */
+    uint64_t start_position; /* tests only: a new ring's first byte position, a multiple of 8 */
+} shmring_options;
+
+#define SHMRING_OPTIONS_INIT                                                                       \
+    {                                                                                              \
+        (uint32_t)sizeof(shmring_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                      \
+    }
+
+/* Opens a role of a ring by name, and makes the ring if open_mode allows. Either side may be first.
+ * ret: the handle; untouched on failure. name: see above. opt: NULL is SHMRING_OPTIONS_INIT.
+ * Options that describe the ring are for its creator; on an existing ring those that are set (not
+ * zero) must agree with it.
+ * Returns SHMRING_OK;
+ *   SHMRING_E_INVALID      an option out of range
+ *   SHMRING_E_NAME         not a ring name
+ *   SHMRING_E_NOT_FOUND    SHMRING_OPEN_ONLY, and no living ring of that name
+ *   SHMRING_E_EXISTS       SHMRING_CREATE_ONLY, and it is there
+ *   SHMRING_E_BUSY         the role is taken; the detail names the holder's pid
+ *   SHMRING_E_ACCESS       another owner's, wrong mode, a link, a FIFO, or not a ring
+ *   SHMRING_E_PRIVILEGE    Windows: Global needs SeCreateGlobalPrivilege
+ *   SHMRING_E_NO_SPACE, SHMRING_E_NO_MEMORY
+ *   SHMRING_E_VERSION      another layout version, byte order, or an unknown feature
+ *   SHMRING_E_MISMATCH     an option differs; the detail has both values
+ *   SHMRING_E_CORRUPT      the header cannot be true
+ *   SHMRING_E_UNSUPPORTED  this system or version cannot
+ *   SHMRING_E_OS           the detail has the system's words
+ * A new producer goes on behind the last committed record, a new consumer at the first record that
+ * was not released. A process that dies inside leaves no half-made ring. Since 0.1. */
+SHMRING_API shmring_status shmring_producer_open(shmring_producer **ret, const char *name,
+                                                 const shmring_options *opt);
+SHMRING_API shmring_status shmring_consumer_open(shmring_consumer **ret, const char *name,
+                                                 const shmring_options *opt);
+
+/* Gives the role back and frees the handle. Staged records are published, an open reservation is
+ * dropped. The other side sees SHMRING_CLOSED once it has read everything. The last to close an
+ * UNTIL_LAST_CLOSE ring removes its name. NULL is fine; after fork the child may close its copy,
+ * which touches nothing of the parent's. Since 0.1. */
+SHMRING_API void shmring_producer_close(shmring_producer *p);
+SHMRING_API void shmring_consumer_close(shmring_consumer *c);
+
+/* Removes a name. Processes that have the ring open keep it and each other until they close; a wait
+ * of theirs for a side that is absent ends with SHMRING_E_NOT_FOUND.
+ * Returns SHMRING_OK, SHMRING_E_NAME, SHMRING_E_NOT_FOUND, SHMRING_E_ACCESS, SHMRING_E_OS;
+ * SHMRING_E_UNSUPPORTED on Windows, where a name lives as long as its handles. Since 0.1. */
+SHMRING_API shmring_status shmring_remove(const char *name);
+
+/* One side, as shmring_inspect() sees it. */
+typedef struct shmring_role_info {
+    uint64_t pid;        /* the holder's, or the last one's; 0 = never held */
+    uint64_t start_time; /* of that process, clock ticks since boot */
+    uint64_t epoch;      /* how many have held the role */
+    uint32_t state;      /* SHMRING_ROLE_NONE, _ATTACHED, _CLOSED */
+    uint32_t alive;      /* 1 while a living process holds it, paused or not */
+    uint32_t waiting;    /* 1 while it sleeps */
+    uint32_t fences;     /* 1 when it fences at each publication: no membarrier */
+    char program[17];    /* the first 16 bytes of the program's name */
+    char reserved[7];
+} shmring_role_info;
+
+/* What can be known of a ring from outside. */
+typedef struct shmring_info {
+    char name[SHMRING_NAME_SIZE];
+    uint64_t capacity; /* bytes */
+    uint32_t framing, overflow, lifetime, stamp;
+    uint32_t max_record; /* bytes */
+    uint32_t permissions;
+    uint64_t owner; /* user id */
+    uint64_t schema;
+    uint64_t created_ns; /* since 1970 */
+    uint64_t creator_pid;
+    uint64_t incarnation[2];
+    uint64_t huge_bytes; /* of the data region, on huge pages when the ring was made */
+    uint64_t tail, head, cursor;
+    uint64_t evict;
+    uint64_t used;  /* bytes between cursor and tail */
+    uint32_t alive; /* 1 while any process has it open */
+    uint32_t removed;
+    shmring_role_info producer, consumer;
+    struct {
+        uint64_t sent, received; /* records */
+        uint64_t rejected, gaps;
+        uint64_t high_water; /* bytes */
+        uint64_t recovered;  /* records rolled forward after a producer's death */
+        uint64_t producer_stalls, producer_sleeps, producer_wakes;
+        uint64_t consumer_stalls, consumer_sleeps, consumer_wakes;
+        uint64_t lapped, lapped_bytes;
+    } counters;
+} shmring_info;
+
+/* Reads what a ring says of itself, living or dead, without opening a role or changing a byte.
+ * ret: untouched on failure. The values are read one after another while the ring moves: exact on
+ * an idle ring, within moments of each other on a busy one.
+ * Returns SHMRING_OK, SHMRING_E_NAME, SHMRING_E_NOT_FOUND, SHMRING_E_ACCESS, SHMRING_E_VERSION,
+ * SHMRING_E_CORRUPT, SHMRING_E_OS. Since 0.1. */
+SHMRING_API shmring_status shmring_inspect(const char *name, shmring_info *ret);
+
+/* What shmring_verify() found. */
+typedef struct shmring_verdict {
+    uint64_t records;  /* committed and not yet released */
+    uint64_t bytes;    /* of the ring they take */
+    uint64_t gaps;     /* of them with the GAP flag */
+    uint64_t position; /* where the walk ended: the tail, or the first thing wrong */
+    uint32_t moving;   /* 1 when a role was held or moved while it looked */
+    char problem[200]; /* "" when all is well */
+} shmring_verdict;
+
+/* Walks every committed record of a ring and checks all that must hold; changes nothing.
+ * Returns SHMRING_OK; SHMRING_E_CORRUPT with ret->problem set; or as shmring_inspect().
+ * Since 0.1. */
+SHMRING_API shmring_status shmring_verify(const char *name, shmring_verdict *ret);
+
+/* Calls `each` for every ring this user can see, in no order; name is valid during the call.
+ * each: returns 0 to go on, anything else to stop.
+ * Returns SHMRING_OK, SHMRING_E_OS, SHMRING_E_UNSUPPORTED (Windows keeps no list). Since 0.1. */
+SHMRING_API shmring_status shmring_list(int (*each)(const char *name, void *arg), void *arg);
+
+/* Removes every UNTIL_LAST_CLOSE ring of this user that no process has open any more.
+ * ret_removed: how many; may be NULL. Returns as shmring_list(). Since 0.1. */
+SHMRING_API shmring_status shmring_prune(uint32_t *ret_removed);
+
+SHMRING_END_DECLS
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* export.h - how the library's symbols and inline functions are declared. The only place that asks
+ * which operating system or compiler this is for the sake of linkage. */
+#ifndef SHMRING_EXPORT_H
+#define SHMRING_EXPORT_H
+
+#if defined(_WIN32)
+#if defined(SHMRING_BUILDING_SHARED)
+#define SHMRING_API __declspec(dllexport)
+#elif defined(SHMRING_USING_SHARED)
+#define SHMRING_API __declspec(dllimport)
+#else
+#define SHMRING_API
+#endif
+#elif defined(__GNUC__)
+#define SHMRING_API __attribute__((visibility("default")))
+#else
+#define SHMRING_API
+#endif
+
+#if defined(__GNUC__)
+#define SHMRING_INLINE       static inline __attribute__((unused))
+#define SHMRING_ALWAYS       static inline __attribute__((always_inline, unused))
+#define SHMRING_COLD         static __attribute__((noinline, cold, unused))
+#define SHMRING_LIKELY(x)    __builtin_expect(!!(x), 1)
+#define SHMRING_UNLIKELY(x)  __builtin_expect(!!(x), 0)
+#define SHMRING_IS_KNOWN(x)  __builtin_constant_p(x)
+#define SHMRING_ALIGNED(n)   __attribute__((aligned(n)))
+#define SHMRING_PREFETCHW(p) __builtin_prefetch((p), 1, 3)
+#else
+#define SHMRING_INLINE       static inline
+#define SHMRING_ALWAYS       static inline
+#define SHMRING_COLD         static
+#define SHMRING_LIKELY(x)    (x)
+#define SHMRING_UNLIKELY(x)  (x)
+#define SHMRING_IS_KNOWN(x)  0
+#define SHMRING_ALIGNED(n)   __declspec(align(n))
+#define SHMRING_PREFETCHW(p) ((void)(p))
+#endif
+
+#if defined(__cplusplus)
+#define SHMRING_BEGIN_DECLS extern "C" {
+#define SHMRING_END_DECLS   }
+#define SHMRING_STATIC_ASSERT(c, text) static_assert(c, text)
+#define SHMRING_ALIGNOF(type) alignof(type)
+#else
+#define SHMRING_BEGIN_DECLS
+#define SHMRING_END_DECLS
+#define SHMRING_STATIC_ASSERT(c, text) _Static_assert(c, text)
+#define SHMRING_ALIGNOF(type) _Alignof(type)
+#endif
+
+#endif

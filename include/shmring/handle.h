@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* handle.h - what a producer and a consumer keep to themselves. Private to the library: the fields
+ * stand in a public header only because the hot path is in-line. Never in shared memory.
+ *
+ * The library allocates handles in memory that a fork wipes in the child: there every field is
+ * zero, so `room` is none and `data` is NULL, every call takes its slow path, and the slow path
+ * finds no attachment and answers SHMRING_E_INVALID. A corrupt ring and a call of the wrong framing
+ * are refused in the same way, without a test of their own on the hot path.
+ */
+#ifndef SHMRING_HANDLE_H
+#define SHMRING_HANDLE_H
+
+#include <shmring/layout.h>
+#include <shmring/status.h>
+
+/* The longest answer of one shmring_peek_many(). */
+#define SHMRING_PEEK_MAX 256u
+
+/* Pauses of a polling loop: doubled after a burst, halved otherwise, between one unit and this. */
+#define SHMRING_RELAX_MAX 16u
+
+struct shmring_attachment; /* private to src/: name, mapping, locks */
+
+struct shmring_relax_state {
+    uint64_t mark;  /* the handle's record count at the last empty poll */
+    uint32_t delay; /* units of about 10 ns */
+    uint32_t unit;  /* shmring_cpu_pause() calls in a unit, calibrated at open */
+};
+
+typedef struct SHMRING_ALIGNED(64) shmring_producer {
+    unsigned char *data; /* the first of the two views of the data region */
+    uint64_t mask;       /* capacity - 1 */
+    uint64_t tail;       /* where the next record goes; beyond the shared tail while staging */
+    uint64_t limit;      /* a record fits while size + 8 <= limit - tail; limit == tail refuses */
+    struct shmring_producer_page *page;
+    struct shmring_doorbell_page *bells;
+    uint64_t word_bits; /* COMMITTED, and GAP after a refusal */
+    uint64_t records;
+
+    uint32_t record_header;
+    uint32_t max_record;
+    uint32_t stamp;
+    uint32_t fence; /* 1: a full barrier at every publication, for a peer without membarrier */
+    const struct shmring_consumer_page *peer;
+    uint64_t capacity;
+    uint64_t head;       /* the newest consumer position seen */
+    uint64_t byte_limit; /* byte framing's limit; equal to tail in record framing */
+    uint64_t kept_limit; /* limit, while a batch or a reservation holds it at tail */
+
+    uint64_t batch_at;   /* position of the first staged record */
+    uint64_t batch_word; /* its word, withheld until publish */
+    uint32_t batch_count;
+    uint32_t reserved_len;
+    uint64_t reserved; /* size of the open reservation, 0 = none */
+
+    uint64_t rejected;
+    uint64_t gap_before; /* word_bits before the last refusal */
+    uint32_t refused;    /* the last try was refused, and no relax has called it a retry */
+    uint32_t framing;
+    struct shmring_relax_state relax;
+    int32_t status;   /* sticky SHMRING_E_CORRUPT */
+    uint32_t spin_ns; /* how long a blocking call polls before it sleeps */
+    struct shmring_attachment *attachment;
+} shmring_producer;
+
+typedef struct SHMRING_ALIGNED(64) shmring_consumer {
+    const unsigned char *data; /* NULL refuses record calls */
+    uint64_t mask;
+    uint64_t cursor; /* where the next record is read */
+    uint64_t head;   /* what the shared head says */
+    struct shmring_consumer_page *page;
+    struct shmring_doorbell_page *bells;
+    uint64_t records;
+    uint64_t head_step; /* publish head when cursor is this far ahead */
+
+    uint32_t record_header;
+    uint32_t max_record;
+    uint32_t stamp;
+    uint32_t fence;
+    const struct shmring_producer_page *peer;
+    uint64_t capacity;
+    const unsigned char *bytes; /* byte framing's data; NULL refuses byte calls */
+    uint64_t tail;              /* byte framing: the newest tail seen */
+
+    uint64_t peeked;       /* bytes of the records shown by the last peek */
+    uint32_t peeked_count; /* how many they are */
+    uint32_t framing;
+    uint64_t ignored_epoch; /* this producer's end was reported to an earlier consumer */
+    uint64_t gaps;
+    uint64_t gap_at; /* position of the last GAP counted, plus one */
+    struct shmring_relax_state relax;
+    shmring_atomic_u64 interrupted;
+    int32_t status;
+    uint32_t spin_ns;
+    struct shmring_attachment *attachment;
+    uint32_t sizes[SHMRING_PEEK_MAX]; /* of the records shown, in units of 8 bytes */
+} shmring_consumer;
+
+SHMRING_BEGIN_DECLS
+
+/* The hot path's way out: each sets the sentence of shmring_error_detail() and returns a status.
+ * why: the status that was found; value: the number it is about. A handle that is corrupt, of the
+ * other framing, or wiped by fork answers with that instead. */
+SHMRING_API shmring_status shmring_producer_refuse_(shmring_producer *p, shmring_status why,
+                                                    uint64_t value);
+SHMRING_API shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why,
+                                                    uint64_t value);
+
+/* Wake the other side; called when its bell is seen set, or a fence is wanted. */
+SHMRING_API void shmring_wake_consumer_(shmring_producer *p);
+SHMRING_API void shmring_wake_producer_(shmring_consumer *c);
+
+/* The time that a stamped record carries; kind: SHMRING_STAMP_... */
+SHMRING_API uint64_t shmring_stamp_now_(uint32_t kind);
+
+SHMRING_END_DECLS
+
+/* One pause of a polling loop. records: the handle's count. The pause doubles after a burst of two
+ * records or more and halves otherwise: a stream polls rarely and moves many records for each
+ * cache line it takes, a ping-pong polls at once. Measured: docs/performance.md. */
+SHMRING_ALWAYS void shmring_relax_(struct shmring_relax_state *r, uint64_t records)
+{
+    uint64_t burst = records - r->mark;
+    uint32_t n;
+
+    r->mark = records;
+    if (burst >= 2) {
+        r->delay = r->delay < SHMRING_RELAX_MAX ? r->delay * 2 : SHMRING_RELAX_MAX;
+    } else if (r->delay > 1) {
+        r->delay /= 2;
+    }
+    for (n = r->delay * r->unit; n > 0; n--) {
+        shmring_cpu_pause();
+    }
+}
+
+#endif

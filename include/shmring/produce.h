@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* produce.h - the producer's hot path for records. Include <shmring/shmring.h>; ring.h has the
+ * picture and the letters.
+ *
+ * All calls: one thread at a time, and no signal handler in between. Wait-free: a bounded number
+ * of steps, whatever the consumer does; no system call unless the consumer sleeps. After fork the
+ * child's calls answer SHMRING_E_INVALID. A death at any instruction leaves a ring in which every
+ * committed record is whole and nothing else is visible; the next producer goes on from there.
+ */
+#ifndef SHMRING_PRODUCE_H
+#define SHMRING_PRODUCE_H
+
+#include <shmring/copy.h>
+#include <shmring/handle.h>
+
+/* ---- private steps ---- */
+
+/* Publication is done: look whether the consumer sleeps. Edge F: the sleeper stores its bell, runs
+ * membarrier on us and looks again, so a plain load in program order is enough here; `fence` is set
+ * where membarrier cannot be had. Partner: shmring_wait_data(). */
+SHMRING_ALWAYS void shmring_ring_bell_(shmring_producer *p)
+{
+    shmring_light_barrier();
+    if (SHMRING_UNLIKELY((shmring_load_relaxed(&p->bells->consumer_bell) | p->fence) != 0)) {
+        shmring_wake_consumer_(p);
+    }
+}
+
+/* The answer is FULL: count it, and mark the next record with GAP. */
+SHMRING_COLD shmring_status shmring_refused_(shmring_producer *p)
+{
+    if (p->refused == 0) {
+        p->refused = 1;
+        p->gap_before = p->word_bits;
+    } else {
+        p->gap_before = SHMRING_WORD_COMMITTED | SHMRING_WORD_GAP;
+    }
+    p->word_bits = SHMRING_WORD_COMMITTED | SHMRING_WORD_GAP;
+    p->rejected++;
+    shmring_store_relaxed(&p->page->rejected, p->rejected);
+    return SHMRING_FULL;
+}
+
+/* The refused record is being tried again: it is not lost. */
+SHMRING_INLINE void shmring_retract_(shmring_producer *p)
+{
+    if (p->refused != 0) {
+        p->refused = 0;
+        p->word_bits = p->gap_before;
+        p->rejected--;
+        shmring_store_relaxed(&p->page->rejected, p->rejected);
+    }
+}
+
+/* Takes a consumer position just loaded; 0 when it cannot be true. Behind the newest seen, `head` is
+ * old news (it follows `cursor` lazily), and `cursor` is a lie. */
+SHMRING_ALWAYS int shmring_take_position_(shmring_producer *p, uint64_t position, int exact)
+{
+    if (!exact && p->head - position <= p->capacity) {
+        return 1;
+    }
+    if (p->tail - position > p->tail - p->head || (p->framing == 0 && (position & 7u) != 0)) {
+        return 0;
+    }
+    p->head = position;
+    return 1;
+}
+
+/* Raises *limit to what the consumer has released until `need` bytes fit behind tail.
+ * Edge A-D: the acquire pairs with the release in shmring_advance_(); without it the bytes behind
+ * the new limit could be written while the consumer's loads of them are still to come. */
+SHMRING_COLD shmring_status shmring_refresh_limit_(shmring_producer *p, uint64_t *limit,
+                                                   uint64_t need)
+{
+    uint64_t position = shmring_load_acquire(&p->peer->head);
+    int step;
+
+    for (step = 0; step < 2; step++) {
+        if (!shmring_take_position_(p, position, step)) {
+            return shmring_producer_refuse_(p, SHMRING_E_CORRUPT, position);
+        }
+        *limit = p->head + p->capacity;
+        if (need <= *limit - p->tail) {
+            break;
+        }
+        position = shmring_load_acquire(&p->peer->cursor);
+    }
+    if (p->tail - p->head > shmring_load_relaxed(&p->page->high_water)) {
+        shmring_store_relaxed(&p->page->high_water, p->tail - p->head);
+    }
+    return need <= *limit - p->tail ? SHMRING_OK : SHMRING_FULL;
+}
+
+/* Makes every staged record visible at once. */
+SHMRING_INLINE void shmring_publish(shmring_producer *p);
+
+/* A send that did not fit what we knew: find out why, and make it fit if that can be. */
+SHMRING_COLD shmring_status shmring_make_room_(shmring_producer *p, uint32_t len, uint64_t size)
+{
+    shmring_status status;
+
+    if (p->attachment == NULL || p->status != SHMRING_OK || p->framing != 0 || p->reserved != 0) {
+        return shmring_producer_refuse_(p, SHMRING_E_INVALID, len);
+    }
+    if (p->batch_count != 0) {
+        shmring_publish(p);
+    }
+    if (len > p->max_record) {
+        return shmring_producer_refuse_(p, SHMRING_E_TOO_BIG, len);
+    }
+    if (size + SHMRING_WORD_SIZE <= p->limit - p->tail) {
+        return SHMRING_OK;
+    }
+    status = shmring_refresh_limit_(p, &p->limit, size + SHMRING_WORD_SIZE);
+    return status == SHMRING_FULL ? shmring_refused_(p) : status;
+}
+
+/* The same for a staged record, whose batch stays open. */
+SHMRING_COLD shmring_status shmring_make_stage_room_(shmring_producer *p, uint32_t len,
+                                                     uint64_t size)
+{
+    shmring_status status;
+
+    if (p->batch_count == 0) {
+        status = shmring_make_room_(p, len, size);
+        p->kept_limit = p->limit;
+        return status;
+    }
+    if (len > p->max_record) {
+        return shmring_producer_refuse_(p, SHMRING_E_TOO_BIG, len);
+    }
+    status = shmring_refresh_limit_(p, &p->kept_limit, size + SHMRING_WORD_SIZE);
+    return status == SHMRING_FULL ? shmring_refused_(p) : status;
+}
+
+SHMRING_ALWAYS uint64_t shmring_make_word_(shmring_producer *p, uint32_t len, uint16_t type)
+{
+    uint64_t word = (uint64_t)len | (uint64_t)type << SHMRING_WORD_TYPE_AT | p->word_bits;
+
+    if (SHMRING_UNLIKELY(p->word_bits != SHMRING_WORD_COMMITTED)) {
+        p->word_bits = SHMRING_WORD_COMMITTED;
+    }
+    p->refused = 0;
+    return word;
+}
+
+/* The commit of one record whose payload is in place.
+ * The next word is zeroed before this one is released, so that stale bytes of an earlier lap are
+ * never taken for a record. Edge B-C: the release pairs with the acquire in shmring_try_recv() and
+ * shmring_peek(); without it the consumer could see the word before the payload. `tail` is for
+ * recovery and for people: nobody polls it, so its line stays here. */
+SHMRING_ALWAYS void shmring_finish_(shmring_producer *p, unsigned char *at, uint64_t size,
+                                    uint32_t len, uint16_t type)
+{
+    uint64_t word = shmring_make_word_(p, len, type);
+
+    if (SHMRING_UNLIKELY(p->stamp != 0)) {
+        shmring_store_relaxed(shmring_word_at(at + SHMRING_WORD_SIZE), shmring_stamp_now_(p->stamp));
+    }
+    shmring_store_relaxed(shmring_word_at(at + size), 0);
+    shmring_store_release(shmring_word_at(at), word); /* B, with C */
+    p->tail += size;
+    shmring_store_relaxed(&p->page->tail, p->tail);
+    p->records++;
+    shmring_store_relaxed(&p->page->records, p->records);
+    shmring_ring_bell_(p);
+}
+
+SHMRING_ALWAYS int shmring_fits_(const shmring_producer *p, uint64_t limit, uint32_t len,
+                                 uint64_t size)
+{
+    return SHMRING_LIKELY(len <= p->max_record && size + SHMRING_WORD_SIZE <= limit - p->tail);
+}
+
+/* ---- public calls ---- */
+
+/* Copies one record into the ring.
+ * data: len bytes, may be NULL when len is 0. len: 0 .. max_record bytes. type: the application's.
+ * Returns SHMRING_OK; SHMRING_FULL (counted as rejected, and the next record carries
+ * SHMRING_FLAG_GAP, unless shmring_producer_relax() or a waiting call follows: then it was a
+ * retry); SHMRING_E_TOO_BIG; SHMRING_E_INVALID (byte ring, open reservation, after fork);
+ * SHMRING_E_CORRUPT. Staged records are published first, in order.
+ * Memory order: release B at the record's word, acquire A when the known room is used up.
+ * Since 0.1. */
+SHMRING_INLINE shmring_status shmring_try_send(shmring_producer *p, const void *data, uint32_t len,
+                                               uint16_t type)
+{
+    uint64_t size = shmring_record_size(p->record_header, len);
+    unsigned char *at;
+
+    if (!shmring_fits_(p, p->limit, len, size)) {
+        shmring_status status = shmring_make_room_(p, len, size);
+
+        if (SHMRING_UNLIKELY(status != SHMRING_OK)) {
+            return status;
+        }
+    }
+    at = p->data + (p->tail & p->mask);
+    shmring_copy_(at + p->record_header, data, len);
+    shmring_finish_(p, at, size, len, type);
+    return SHMRING_OK;
+}
+
+/* Opens a reservation: len bytes inside the ring, contiguous, 8-aligned, for the caller to fill.
+ * ret: where to write; untouched unless SHMRING_OK. Staged records are published first.
+ * Returns as shmring_try_send() does. One reservation at a time; end it with shmring_commit() or
+ * shmring_abort(). Nothing is visible before the commit. Since 0.1. */
+SHMRING_INLINE shmring_status shmring_reserve(shmring_producer *p, uint32_t len, void **ret)
+{
+    uint64_t size = shmring_record_size(p->record_header, len);
+
+    if (!shmring_fits_(p, p->limit, len, size)) {
+        shmring_status status = shmring_make_room_(p, len, size);
+
+        if (SHMRING_UNLIKELY(status != SHMRING_OK)) {
+            return status;
+        }
+    }
+    p->reserved = size;
+    p->reserved_len = len;
+    p->kept_limit = p->limit;
+    p->limit = p->tail;
+    *ret = p->data + (p->tail & p->mask) + p->record_header;
+    return SHMRING_OK;
+}
+
+/* Drops the open reservation or, when there is none, every staged record. Without either it does
+ * nothing. Since 0.1. */
+SHMRING_INLINE void shmring_abort(shmring_producer *p)
+{
+    if (p->reserved != 0) {
+        p->reserved = 0;
+        p->limit = p->kept_limit;
+    } else if (p->batch_count != 0) {
+        p->word_bits |= p->batch_word & SHMRING_WORD_GAP;
+        p->tail = p->batch_at;
+        p->batch_count = 0;
+        p->limit = p->kept_limit;
+    }
+}
+
+/* Publishes the open reservation as one record.
+ * len: 0 .. the reserved length; a larger one drops the reservation and leaves the sentence in
+ * shmring_error_detail(), as does a commit without a reservation. type: the application's.
+ * Memory order: release B. Since 0.1. */
+SHMRING_INLINE void shmring_commit(shmring_producer *p, uint32_t len, uint16_t type)
+{
+    if (SHMRING_UNLIKELY(p->reserved == 0 || len > p->reserved_len)) {
+        shmring_abort(p);
+        (void)shmring_producer_refuse_(p, SHMRING_E_INVALID, len);
+        return;
+    }
+    p->reserved = 0;
+    p->limit = p->kept_limit;
+    shmring_finish_(p, p->data + (p->tail & p->mask),
+                    shmring_record_size(p->record_header, len), len, type);
+}
+
+/* Adds one record to the open batch, or opens one. The consumer sees nothing before
+ * shmring_publish(), and then all of it.
+ * Returns as shmring_try_send() does; after SHMRING_FULL the records staged so far stay staged.
+ * A stamped record carries the time of its staging. Since 0.1. */
+SHMRING_INLINE shmring_status shmring_stage(shmring_producer *p, const void *data, uint32_t len,
+                                            uint16_t type)
+{
+    uint64_t size = shmring_record_size(p->record_header, len);
+    unsigned char *at;
+    uint64_t word;
+
+    if (p->batch_count == 0) {
+        p->kept_limit = p->reserved != 0 ? p->kept_limit : p->limit;
+    }
+    if (!shmring_fits_(p, p->batch_count != 0 ? p->kept_limit : p->limit, len, size)) {
+        shmring_status status = shmring_make_stage_room_(p, len, size);
+
+        if (SHMRING_UNLIKELY(status != SHMRING_OK)) {
+            return status;
+        }
+    }
+    at = p->data + (p->tail & p->mask);
+    shmring_copy_(at + p->record_header, data, len);
+    if (SHMRING_UNLIKELY(p->stamp != 0)) {
+        shmring_store_relaxed(shmring_word_at(at + SHMRING_WORD_SIZE), shmring_stamp_now_(p->stamp));
+    }
+    word = shmring_make_word_(p, len, type);
+    if (p->batch_count == 0) {
+        p->batch_at = p->tail;
+        p->batch_word = word;
+    } else {
+        shmring_store_relaxed(shmring_word_at(at), word); /* ordered by B of the first word */
+        p->batch_word |= word & SHMRING_WORD_GAP;
+    }
+    p->batch_count++;
+    p->tail += size;
+    p->limit = p->tail;
+    return SHMRING_OK;
+}
+
+/* Makes every staged record visible at once: all or nothing, also when we die here. Without staged
+ * records it does nothing. Memory order: release B at the first record's word. Since 0.1. */
+SHMRING_INLINE void shmring_publish(shmring_producer *p)
+{
+    if (p->batch_count == 0) {
+        return;
+    }
+    shmring_store_relaxed(shmring_word_at(p->data + (p->tail & p->mask)), 0);
+    shmring_store_release(shmring_word_at(p->data + (p->batch_at & p->mask)), p->batch_word); /* B */
+    shmring_store_relaxed(&p->page->tail, p->tail);
+    p->records += p->batch_count;
+    shmring_store_relaxed(&p->page->records, p->records);
+    p->batch_count = 0;
+    p->limit = p->kept_limit;
+    shmring_ring_bell_(p);
+}
+
+/* One adaptive pause of the caller's own polling loop; call it after SHMRING_FULL and before the
+ * retry. It also says that the refused record is not lost: the refusal is no longer counted, and
+ * causes no GAP. Bounded: 16 units of about 10 ns. Since 0.1. */
+SHMRING_INLINE void shmring_producer_relax(shmring_producer *p)
+{
+    shmring_retract_(p);
+    shmring_relax_(&p->relax, p->records);
+}
+
+#endif

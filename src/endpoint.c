@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* endpoint.c - open: name -> options -> segment -> positions -> handle -> role block; close in the
+ * reverse order. */
+#include <shmring/shmring.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "detail.h"
+#include "options.h"
+#include "os.h"
+#include "recover.h"
+#include "role.h"
+#include "segment.h"
+#include "wait.h"
+
+static shmring_status open_segment(const char *name, const shmring_options *opt,
+                                   enum shmring_role role, void *ret,
+                                   shmring_options *ret_options, struct shmring_attachment **ret_a)
+{
+    struct shmring_name parsed;
+    shmring_status status;
+
+    if (ret == NULL) {
+        return shmring_fail(SHMRING_E_INVALID, "the place for the handle is NULL");
+    }
+    status = shmring_name_parse(&parsed, name);
+    if (status == SHMRING_OK) {
+        status = shmring_options_read(&parsed, opt, ret_options);
+    }
+    if (status == SHMRING_OK) {
+        status = shmring_segment_open(&parsed, ret_options, role, ret_a);
+    }
+    return status;
+}
+
+static shmring_status no_handle(struct shmring_attachment *a)
+{
+    shmring_status status =
+        shmring_fail(SHMRING_E_NO_MEMORY, "ring '%s': no memory for a handle", a->name.full);
+
+    shmring_segment_close(a);
+    return status;
+}
+
+/* ---- producer ---- */
+
+static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
+                          const shmring_options *opt)
+{
+    const struct shmring_geometry_page *g = &a->geometry;
+
+    p->data = shmring_data_of(&a->map);
+    p->mask = g->capacity - 1;
+    p->page = shmring_producer_page_of(&a->map);
+    p->bells = shmring_doorbell_page_of(&a->map);
+    p->peer = shmring_consumer_page_of(&a->map);
+    p->word_bits = SHMRING_WORD_COMMITTED;
+    p->record_header = g->record_header;
+    p->max_record = g->max_record;
+    p->stamp = g->stamp;
+    p->capacity = g->capacity;
+    p->framing = g->framing;
+    p->spin_ns = opt->spin_ns;
+    p->relax.delay = 1;
+    p->relax.unit = shmring_pause_unit();
+    p->attachment = a;
+}
+
+shmring_status shmring_producer_open(shmring_producer **ret, const char *name,
+                                     const shmring_options *opt)
+{
+    struct shmring_attachment *a = NULL;
+    shmring_options options;
+    shmring_producer *p;
+    uint64_t capability;
+    shmring_status status = open_segment(name, opt, SHMRING_ROLE_PRODUCER, ret, &options, &a);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    p = shmring_os_handle_alloc(sizeof *p);
+    if (p == NULL) {
+        return no_handle(a);
+    }
+    producer_fill(p, a, &options);
+    status = shmring_recover_producer(p);
+    if (status != SHMRING_OK) {
+        shmring_os_handle_free(p, sizeof *p);
+        shmring_segment_close(a);
+        return status;
+    }
+    p->limit = p->framing == SHMRING_RECORDS ? p->head + p->capacity : p->tail;
+    p->byte_limit = p->framing == SHMRING_BYTES ? p->head + p->capacity : p->tail;
+    capability = shmring_barrier_setup(&a->can_barrier);
+    p->fence = capability == SHMRING_CAP_FENCES;
+    shmring_bell_reset(&p->bells->producer_bell, a->can_barrier);
+    shmring_role_enter(&p->page->role, capability);
+    *ret = p;
+    return SHMRING_OK;
+}
+
+void shmring_producer_close(shmring_producer *p)
+{
+    struct shmring_attachment *a;
+
+    if (p == NULL) {
+        return;
+    }
+    a = p->attachment;
+    if (a != NULL) {
+        if (p->status == SHMRING_OK) {
+            shmring_publish(p);
+        }
+        shmring_role_leave(&p->page->role);
+        shmring_bell_ring(&p->bells->consumer_bell);
+        shmring_segment_close(a);
+    }
+    shmring_os_handle_free(p, sizeof *p);
+}
+
+shmring_status shmring_producer_refuse_(shmring_producer *p, shmring_status why, uint64_t value)
+{
+    const char *name;
+
+    if (p == NULL || p->attachment == NULL) {
+        return shmring_fail(SHMRING_E_INVALID,
+                            "a producer handle is NULL, or was opened before fork(): open the ring "
+                            "in the process that uses it");
+    }
+    name = p->attachment->name.full;
+    if (why == SHMRING_E_CORRUPT || p->status != SHMRING_OK) {
+        if (p->status == SHMRING_OK) {
+            p->status = SHMRING_E_CORRUPT;
+            p->limit = p->kept_limit = p->byte_limit = p->tail;
+        }
+        return shmring_fail(SHMRING_E_CORRUPT,
+                            "ring '%s' is corrupt: its consumer says position %" PRIu64
+                            " and the producer is at %" PRIu64 "; close it and make a new one",
+                            name, value, p->tail);
+    }
+    if (why == SHMRING_E_TOO_BIG) {
+        return shmring_fail(why,
+                            "ring '%s': %" PRIu64 " bytes are more than %s of %" PRIu64
+                            ": send less at once, or make the ring with a larger %s",
+                            name, value,
+                            p->framing == SHMRING_RECORDS ? "its max_record" : "its capacity",
+                            p->framing == SHMRING_RECORDS ? (uint64_t)p->max_record : p->capacity,
+                            p->framing == SHMRING_RECORDS ? "max_record" : "capacity");
+    }
+    if (p->reserved != 0) {
+        return shmring_fail(why, "ring '%s': a reservation of %" PRIu32
+                            " bytes is open: commit or abort it first", name, p->reserved_len);
+    }
+    if (p->framing == SHMRING_BYTES) {
+        return shmring_fail(why,
+                            "ring '%s' has byte framing: use shmring_try_write and shmring_write_span, "
+                            "and advance by no more than the span (%" PRIu64 ")", name, value);
+    }
+    return shmring_fail(why,
+                        "ring '%s': that call does not fit the ring's state: byte calls need byte "
+                        "framing, and a commit needs a reservation of at least its length (%" PRIu64
+                        ")", name, value);
+}
+
+/* ---- consumer ---- */
+
+static void consumer_fill(shmring_consumer *c, struct shmring_attachment *a,
+                          const shmring_options *opt)
+{
+    const struct shmring_geometry_page *g = &a->geometry;
+    const unsigned char *data = shmring_data_of(&a->map);
+
+    c->data = g->framing == SHMRING_RECORDS ? data : NULL;
+    c->bytes = g->framing == SHMRING_BYTES ? data : NULL;
+    c->mask = g->capacity - 1;
+    c->page = shmring_consumer_page_of(&a->map);
+    c->bells = shmring_doorbell_page_of(&a->map);
+    c->peer = shmring_producer_page_of(&a->map);
+    c->head_step = g->capacity / 8;
+    c->record_header = g->record_header;
+    c->max_record = g->max_record;
+    c->stamp = g->stamp;
+    c->capacity = g->capacity;
+    c->framing = g->framing;
+    c->ignored_epoch = shmring_load_relaxed(&c->page->role.ended_epoch);
+    c->spin_ns = opt->spin_ns;
+    c->relax.delay = 1;
+    c->relax.unit = shmring_pause_unit();
+    c->attachment = a;
+}
+
+shmring_status shmring_consumer_open(shmring_consumer **ret, const char *name,
+                                     const shmring_options *opt)
+{
+    struct shmring_attachment *a = NULL;
+    shmring_options options;
+    shmring_consumer *c;
+    uint64_t capability;
+    shmring_status status = open_segment(name, opt, SHMRING_ROLE_CONSUMER, ret, &options, &a);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    c = shmring_os_handle_alloc(sizeof *c);
+    if (c == NULL) {
+        return no_handle(a);
+    }
+    consumer_fill(c, a, &options);
+    status = shmring_recover_consumer(c);
+    if (status != SHMRING_OK) {
+        shmring_os_handle_free(c, sizeof *c);
+        shmring_segment_close(a);
+        return status;
+    }
+    capability = shmring_barrier_setup(&a->can_barrier);
+    c->fence = capability == SHMRING_CAP_FENCES;
+    shmring_bell_reset(&c->bells->consumer_bell, a->can_barrier);
+    shmring_role_enter(&c->page->role, capability);
+    *ret = c;
+    return SHMRING_OK;
+}
+
+void shmring_consumer_close(shmring_consumer *c)
+{
+    struct shmring_attachment *a;
+
+    if (c == NULL) {
+        return;
+    }
+    a = c->attachment;
+    if (a != NULL) {
+        shmring_store_release(&c->page->head, c->cursor);
+        shmring_role_leave(&c->page->role);
+        shmring_bell_ring(&c->bells->producer_bell);
+        shmring_segment_close(a);
+    }
+    shmring_os_handle_free(c, sizeof *c);
+}
+
+shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why, uint64_t value)
+{
+    const char *name;
+
+    if (c == NULL || c->attachment == NULL) {
+        return shmring_fail(SHMRING_E_INVALID,
+                            "a consumer handle is NULL, or was opened before fork(): open the ring "
+                            "in the process that uses it");
+    }
+    name = c->attachment->name.full;
+    if (why == SHMRING_E_CORRUPT || c->status != SHMRING_OK) {
+        if (c->status == SHMRING_OK) {
+            c->status = SHMRING_E_CORRUPT;
+            c->data = c->bytes = NULL;
+            c->tail = c->cursor;
+            c->peeked_count = 0;
+        }
+        return shmring_fail(SHMRING_E_CORRUPT,
+                            "ring '%s' is corrupt at position %" PRIu64 ": found %#" PRIx64
+                            "; look with 'shmring verify', then make a new one",
+                            name, c->cursor, value);
+    }
+    if (why == SHMRING_E_TOO_BIG) {
+        return shmring_fail(why,
+                            "ring '%s': the next record has %" PRIu64
+                            " bytes and the buffer is smaller; it stays in the ring",
+                            name, value);
+    }
+    return shmring_fail(why,
+                        c->framing == SHMRING_BYTES
+                            ? "ring '%s' has byte framing: use shmring_try_read and "
+                              "shmring_read_span, and advance by no more than the span (%" PRIu64 ")"
+                            : "ring '%s' has record framing: use shmring_try_recv and shmring_peek "
+                              "(%" PRIu64 ")",
+                        name, value);
+}
+
+uint64_t shmring_stamp_now_(uint32_t kind)
+{
+    (void)kind; /* SHMRING_STAMP_MONOTONIC is the only one this version makes */
+    return shmring_os_clock_ns();
+}

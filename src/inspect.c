@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* inspect.c - looking at rings from outside, and removing names. Reads with plain reads of the
+ * object, not through a mapping: a ring that is truncated while we look cannot kill us. */
+#include <shmring/endpoint.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "detail.h"
+#include "inspect.h"
+#include "os.h"
+
+shmring_status shmring_view_open(struct shmring_view *view, const char *name, int write)
+{
+    shmring_status status = shmring_name_parse(&view->name, name);
+
+    if (status == SHMRING_OK) {
+        status = shmring_os_open(&view->name, write, 1, &view->seg);
+    }
+    return status;
+}
+
+shmring_status shmring_view_read(struct shmring_view *view)
+{
+    shmring_status status = shmring_geometry_read(&view->name, &view->seg, &view->geometry);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    /* The consumer's page first: cursor, then tail, so that a moving ring shows no tail behind. */
+    if (!shmring_os_read(&view->seg, SHMRING_CONSUMER_AT, &view->consumer, sizeof view->consumer) ||
+        !shmring_os_read(&view->seg, SHMRING_PRODUCER_AT, &view->producer, sizeof view->producer) ||
+        !shmring_os_read(&view->seg, SHMRING_DOORBELL_AT, &view->bells, sizeof view->bells)) {
+        return shmring_fail(SHMRING_E_CORRUPT, "ring '%s' was cut short while it was read",
+                            view->name.full);
+    }
+    return SHMRING_OK;
+}
+
+void shmring_view_close(struct shmring_view *view)
+{
+    shmring_os_segment_drop(&view->seg);
+}
+
+static void fill_role(shmring_role_info *ret, const struct shmring_role_block *block,
+                      const shmring_atomic_u64 *bell, const struct shmring_os_segment *seg,
+                      enum shmring_role role)
+{
+    uint64_t program[2] = {shmring_load_relaxed(&block->program[0]),
+                           shmring_load_relaxed(&block->program[1])};
+    uint64_t state = shmring_load_relaxed(&block->state);
+    size_t i;
+
+    ret->pid = shmring_load_relaxed(&block->pid);
+    ret->start_time = shmring_load_relaxed(&block->start_time);
+    ret->epoch = shmring_load_relaxed(&block->epoch);
+    ret->state = state <= SHMRING_ROLE_CLOSED ? (uint32_t)state : (uint32_t)SHMRING_ROLE_NONE;
+    ret->alive = (uint32_t)shmring_os_role_held(seg, role);
+    ret->waiting = (shmring_load_relaxed(bell) & SHMRING_BELL_ASLEEP) != 0;
+    ret->fences = (shmring_load_relaxed(&block->capability) & SHMRING_CAP_FENCES) != 0;
+    memcpy(ret->program, program, 16);
+    for (i = 0; i < 16; i++) { /* a stranger's bytes: nothing that a terminal would obey */
+        if (ret->program[i] != '\0' && (ret->program[i] < ' ' || ret->program[i] > '~')) {
+            ret->program[i] = '?';
+        }
+    }
+}
+
+static void fill_counters(shmring_info *ret, const struct shmring_producer_page *p,
+                          const struct shmring_consumer_page *c)
+{
+    ret->counters.sent = shmring_load_relaxed(&p->records);
+    ret->counters.received = shmring_load_relaxed(&c->records);
+    ret->counters.rejected = shmring_load_relaxed(&p->rejected);
+    ret->counters.gaps = shmring_load_relaxed(&c->gaps);
+    ret->counters.high_water = shmring_load_relaxed(&p->high_water);
+    ret->counters.recovered = shmring_load_relaxed(&p->recovered);
+    ret->counters.producer_stalls = shmring_load_relaxed(&p->stalls);
+    ret->counters.producer_sleeps = shmring_load_relaxed(&p->sleeps);
+    ret->counters.producer_wakes = shmring_load_relaxed(&p->wakes);
+    ret->counters.consumer_stalls = shmring_load_relaxed(&c->stalls);
+    ret->counters.consumer_sleeps = shmring_load_relaxed(&c->sleeps);
+    ret->counters.consumer_wakes = shmring_load_relaxed(&c->wakes);
+    ret->counters.lapped = shmring_load_relaxed(&c->lapped);
+    ret->counters.lapped_bytes = shmring_load_relaxed(&c->lapped_bytes);
+}
+
+static void fill_info(shmring_info *ret, const struct shmring_view *view)
+{
+    const struct shmring_geometry_page *g = &view->geometry;
+    uint64_t behind;
+
+    memset(ret, 0, sizeof *ret);
+    memcpy(ret->name, g->name, sizeof ret->name);
+    ret->capacity = g->capacity;
+    ret->framing = g->framing;
+    ret->overflow = g->overflow;
+    ret->lifetime = g->lifetime;
+    ret->stamp = g->stamp;
+    ret->max_record = g->max_record;
+    ret->permissions = view->seg.mode;
+    ret->owner = view->seg.owner;
+    ret->schema = g->schema;
+    ret->created_ns = g->created_ns;
+    ret->creator_pid = g->creator_pid;
+    ret->incarnation[0] = g->incarnation[0];
+    ret->incarnation[1] = g->incarnation[1];
+    ret->huge_bytes = g->huge_bytes;
+    ret->tail = shmring_load_relaxed(&view->producer.tail);
+    ret->evict = shmring_load_relaxed(&view->producer.evict);
+    ret->head = shmring_load_relaxed(&view->consumer.head);
+    ret->cursor = shmring_load_relaxed(&view->consumer.cursor);
+    behind = ret->tail - ret->cursor;
+    ret->used = behind <= g->capacity ? behind : 0;
+    ret->alive = (uint32_t)shmring_os_is_held(&view->seg);
+    ret->removed = (shmring_load_relaxed(&view->bells.lifecycle) & SHMRING_LIFE_REMOVED) != 0;
+    fill_role(&ret->producer, &view->producer.role, &view->bells.producer_bell, &view->seg,
+              SHMRING_ROLE_PRODUCER);
+    fill_role(&ret->consumer, &view->consumer.role, &view->bells.consumer_bell, &view->seg,
+              SHMRING_ROLE_CONSUMER);
+    fill_counters(ret, &view->producer, &view->consumer);
+}
+
+shmring_status shmring_inspect(const char *name, shmring_info *ret)
+{
+    struct shmring_view view;
+    shmring_status status;
+
+    if (ret == NULL) {
+        return shmring_fail(SHMRING_E_INVALID, "the place for the answer is NULL");
+    }
+    status = shmring_view_open(&view, name, 0);
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    status = shmring_view_read(&view);
+    if (status == SHMRING_OK) {
+        fill_info(ret, &view);
+    }
+    shmring_view_close(&view);
+    return status;
+}
+
+/* ---- names ---- */
+
+/* Tells those who have the ring open. */
+static void mark_removed(const struct shmring_os_segment *seg)
+{
+    const uint64_t removed = SHMRING_LIFE_REMOVED;
+
+    if (seg->size >= SHMRING_HEADER_SIZE) {
+        (void)shmring_os_write(
+            seg, SHMRING_DOORBELL_AT + offsetof(struct shmring_doorbell_page, lifecycle), &removed,
+            sizeof removed);
+    }
+}
+
+shmring_status shmring_remove(const char *name)
+{
+    struct shmring_view view;
+    shmring_status status = shmring_view_open(&view, name, 1);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    status = shmring_os_lock_admin(&view.name, &view.seg);
+    if (status == SHMRING_OK) {
+        status = shmring_os_unname(&view.name, &view.seg);
+        if (status == SHMRING_OK && shmring_geometry_read(&view.name, &view.seg, &view.geometry) ==
+                                        SHMRING_OK) {
+            mark_removed(&view.seg);
+        }
+        shmring_os_unlock_admin(&view.seg);
+    }
+    shmring_view_close(&view);
+    return status;
+}
+
+struct list_call {
+    int (*each)(const char *name, void *arg);
+    void *arg;
+};
+
+static int list_own(const char *name, int own, void *arg)
+{
+    struct list_call *call = arg;
+
+    return own ? call->each(name, call->arg) : 0;
+}
+
+shmring_status shmring_list(int (*each)(const char *name, void *arg), void *arg)
+{
+    struct list_call call = {each, arg};
+
+    if (each == NULL) {
+        return shmring_fail(SHMRING_E_INVALID, "the function to call is NULL");
+    }
+    return shmring_os_list(list_own, &call);
+}
+
+/* Removes a ring that nobody has open and that was to end with its last user. */
+static int prune_one(const char *name, void *arg)
+{
+    uint32_t *removed = arg;
+    struct shmring_view view;
+
+    if (shmring_name_parse(&view.name, name) != SHMRING_OK) {
+        return 0;
+    }
+    if (shmring_os_open(&view.name, 1, 0, &view.seg) != SHMRING_OK) {
+        return 0;
+    }
+    if (shmring_os_lock_admin(&view.name, &view.seg) == SHMRING_OK) {
+        if (shmring_geometry_read(&view.name, &view.seg, &view.geometry) == SHMRING_OK &&
+            view.geometry.lifetime == SHMRING_UNTIL_LAST_CLOSE && !shmring_os_is_held(&view.seg) &&
+            shmring_os_unname(&view.name, &view.seg) == SHMRING_OK) {
+            (*removed)++;
+        }
+        shmring_os_unlock_admin(&view.seg);
+    }
+    shmring_view_close(&view);
+    return 0;
+}
+
+shmring_status shmring_prune(uint32_t *ret_removed)
+{
+    uint32_t removed = 0;
+    shmring_status status = shmring_list(prune_one, &removed);
+
+    if (status == SHMRING_OK && ret_removed != NULL) {
+        *ret_removed = removed;
+    }
+    return status;
+}

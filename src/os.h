@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* os.h - the private contract with the operating system. os_linux.c and os_windows.c fulfil it; the
+ * build chooses one. Nothing else in src/ sees a system header.
+ *
+ * Contract
+ *   - A function that returns a status sets shmring_error_detail() on every negative one, naming
+ *     the ring and the system's error. Out-parameters are untouched on failure.
+ *   - A segment is either empty (all fields as shmring_os_segment_init() left them) or holds
+ *     kernel objects; shmring_os_segment_drop() takes both.
+ *   - An object that was created is invisible by name until shmring_os_publish(), where the system
+ *     can do that; the magic is stored last in any case.
+ *   - Locks belong to the segment's open of the object, not to the process: two handles of one
+ *     process exclude each other, a forked child inherits none, and death frees all at once.
+ *   - Sleep and wake work between processes, on the address of the word in shared memory.
+ */
+#ifndef SHMRING_OS_H
+#define SHMRING_OS_H
+
+#include <shmring/layout.h>
+#include <shmring/status.h>
+
+#include "name.h"
+
+enum shmring_role {
+    SHMRING_ROLE_PRODUCER = 1,
+    SHMRING_ROLE_CONSUMER = 2,
+    SHMRING_ROLE_OBSERVER = 3
+};
+
+struct shmring_os_segment {
+    intptr_t object;  /* carries the locks; closed by shmring_os_map(), which keeps them */
+    intptr_t probe;   /* a second open of the same object: asks about locks, does the last close */
+    intptr_t more[4]; /* whatever else the system needs */
+    uint64_t id[2];   /* which object this is, for "is the name still ours?" */
+    uint64_t size;    /* bytes */
+    uint64_t owner;   /* user id */
+    uint32_t mode;    /* permission bits */
+};
+
+struct shmring_os_map {
+    unsigned char *base; /* header, data, data again; NULL when not mapped */
+    uint64_t capacity;
+    void *reservation; /* the whole address range, base included */
+    uint64_t reserved;
+};
+
+/* ---- objects ---- */
+
+void shmring_os_segment_init(struct shmring_os_segment *seg);
+
+/* Makes an unnamed object of size bytes, all zero, every page reserved; *ret_huge says how many
+ * bytes came on huge pages if they were asked for. OK, E_NO_SPACE, E_NO_MEMORY, E_PRIVILEGE, E_OS. */
+shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
+                                 uint32_t permissions, int huge, struct shmring_os_segment *ret,
+                                 uint64_t *ret_huge);
+
+/* Gives it its name, at once and whole. OK; EXISTS when the name is taken; E_OS. */
+shmring_status shmring_os_publish(const struct shmring_name *name, struct shmring_os_segment *seg);
+
+/* Opens an object by name and refuses whatever is not a plain object of this user's (any user's,
+ * with any_owner). write: 0 for looking only. OK, E_NOT_FOUND, E_ACCESS, E_OS. */
+shmring_status shmring_os_open(const struct shmring_name *name, int write, int any_owner,
+                               struct shmring_os_segment *ret);
+
+/* Plain access before, or without, a mapping. 1 on success. */
+int shmring_os_read(const struct shmring_os_segment *seg, uint64_t at, void *buf, size_t n);
+int shmring_os_write(const struct shmring_os_segment *seg, uint64_t at, const void *buf, size_t n);
+
+/* Whether the name still leads to this object. */
+int shmring_os_is_named(const struct shmring_name *name, const struct shmring_os_segment *seg);
+
+/* Takes the name away, if it leads to this object. OK, E_NOT_FOUND, E_ACCESS, E_UNSUPPORTED, E_OS. */
+shmring_status shmring_os_unname(const struct shmring_name *name,
+                                 const struct shmring_os_segment *seg);
+
+void shmring_os_segment_drop(struct shmring_os_segment *seg);
+
+/* Calls each(full name, owner is this user, arg) for all names. OK, E_UNSUPPORTED, E_OS. */
+shmring_status shmring_os_list(int (*each)(const char *name, int own, void *arg), void *arg);
+
+/* ---- locks ---- */
+
+/* Opening, closing and reaping one object are serialised. Waits for up to two seconds; E_BUSY. */
+shmring_status shmring_os_lock_admin(const struct shmring_name *name,
+                                     const struct shmring_os_segment *seg);
+void shmring_os_unlock_admin(const struct shmring_os_segment *seg);
+
+/* Whether anybody has the object open, this segment's own hold included. */
+int shmring_os_is_held(const struct shmring_os_segment *seg);
+
+/* Holds the object open, shared, until the mapping and the object are dropped. 1 on success. */
+int shmring_os_hold(const struct shmring_os_segment *seg);
+
+/* After our own hold is gone: whether we were the last. Nobody can come in between while the admin
+ * lock is held. */
+int shmring_os_was_last(const struct shmring_os_segment *seg);
+
+/* Takes a role, exclusively. OK, or E_BUSY without a detail, E_OS with one. */
+shmring_status shmring_os_claim(const struct shmring_name *name, struct shmring_os_segment *seg,
+                                enum shmring_role role);
+
+/* Whether a living process holds the role. */
+int shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role role);
+
+/* ---- mapping ---- */
+
+/* Maps header and mirrored data, prefaulted, what the role does not own read-only, not inherited
+ * by fork. Afterwards the mapping keeps the locks. OK, E_NO_MEMORY, E_CORRUPT (shorter than it
+ * says), E_OS. */
+shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os_segment *seg,
+                              uint64_t capacity, enum shmring_role role, int huge,
+                              struct shmring_os_map *ret);
+void shmring_os_unmap(struct shmring_os_map *map);
+
+/* Zeroed memory for a handle, zero again in a forked child. NULL when there is none. */
+void *shmring_os_handle_alloc(size_t size);
+void shmring_os_handle_free(void *handle, size_t size);
+
+/* ---- sleep and wake ---- */
+
+/* Sleeps while the low half of *bell equals expected, up to timeout_ns; may return early. */
+void shmring_os_sleep(const shmring_atomic_u64 *bell, uint32_t expected, uint64_t timeout_ns);
+/* Wakes one sleeper. Safe in signal handlers. */
+void shmring_os_wake(const shmring_atomic_u64 *bell);
+
+/* Makes this process a target of other processes' shmring_os_barrier(). 1 on success. */
+int shmring_os_barrier_register(void);
+/* A full barrier on every running thread of every registered process. 1 on success. */
+int shmring_os_barrier(void);
+
+/* ---- this process, and time ---- */
+
+uint64_t shmring_os_clock_ns(void);    /* monotonic */
+uint64_t shmring_os_realtime_ns(void); /* since 1970 */
+uint64_t shmring_os_pid(void);
+uint64_t shmring_os_start_time(void);         /* of this process, clock ticks since boot */
+void shmring_os_program(char name[16]);       /* first bytes of the program's name, zero-filled */
+void shmring_os_random(uint64_t value[2]);    /* to tell incarnations apart, not for secrets */
+
+#endif

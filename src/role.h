@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* role.h - what a role's holder says of itself, and what can be known of the other side. */
+#ifndef SHMRING_ROLE_H
+#define SHMRING_ROLE_H
+
+#include <shmring/layout.h>
+
+#include "segment.h"
+
+/* Writes who we are into our role block, raises the epoch and shows ATTACHED. capability:
+ * SHMRING_CAP_... Ends with a full barrier: a sleeper that saw no owner before our claim has its
+ * bell visible to our first publication (edge F). */
+void shmring_role_enter(struct shmring_role_block *ours, uint64_t capability);
+
+/* Shows CLOSED, after everything that we published (edge E). */
+void shmring_role_leave(struct shmring_role_block *ours);
+
+/* What a waiter learns of the side it waits for. */
+enum shmring_peer_state {
+    SHMRING_PEER_ABSENT,   /* never there, or its end was reported to an earlier holder of our role */
+    SHMRING_PEER_LIVES,    /* holds its role, paused or not */
+    SHMRING_PEER_CLOSED,   /* closed in order */
+    SHMRING_PEER_IS_DEAD,  /* holds nothing and never said good-bye */
+};
+
+/* Asks the kernel and the other side's block. One system call. *ret_epoch: whose state it is. */
+enum shmring_peer_state shmring_role_ask(const struct shmring_attachment *a,
+                                         const struct shmring_role_block *theirs,
+                                         enum shmring_role role, uint64_t ignored_epoch,
+                                         uint64_t *ret_epoch);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* segment.h - a ring's shared object: found or made, checked, locked and mapped. */
+#ifndef SHMRING_SEGMENT_H
+#define SHMRING_SEGMENT_H
+
+#include <shmring/endpoint.h>
+
+#include "name.h"
+#include "os.h"
+
+/* All that is private to one open handle and not needed on the hot path. */
+struct shmring_attachment {
+    struct shmring_name name;
+    enum shmring_role role;
+    struct shmring_os_segment seg;
+    struct shmring_os_map map;
+    struct shmring_geometry_page geometry; /* our checked copy: shared memory is not asked again */
+    int can_barrier;                       /* this process may call shmring_os_barrier() */
+};
+
+/* Opens, or makes, the ring and takes the role. name and opt are checked already.
+ * Everything shmring_producer_open() answers. */
+shmring_status shmring_segment_open(const struct shmring_name *name, const shmring_options *opt,
+                                    enum shmring_role role, struct shmring_attachment **ret);
+
+/* Drops mapping and role; the last one of an UNTIL_LAST_CLOSE ring takes the name away. */
+void shmring_segment_close(struct shmring_attachment *a);
+
+/* Judges a geometry that was read from an object of that size. OK, E_VERSION, E_CORRUPT. */
+shmring_status shmring_geometry_check(const struct shmring_name *name,
+                                      const struct shmring_geometry_page *g, uint64_t size);
+
+/* Reads and judges the geometry of an open object. */
+shmring_status shmring_geometry_read(const struct shmring_name *name,
+                                     const struct shmring_os_segment *seg,
+                                     struct shmring_geometry_page *ret);
+
+/* The pages of a mapping. */
+struct shmring_producer_page *shmring_producer_page_of(const struct shmring_os_map *map);
+struct shmring_consumer_page *shmring_consumer_page_of(const struct shmring_os_map *map);
+struct shmring_doorbell_page *shmring_doorbell_page_of(const struct shmring_os_map *map);
+unsigned char *shmring_data_of(const struct shmring_os_map *map);
+
+#endif
