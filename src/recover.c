@@ -84,6 +84,7 @@ shmring_status shmring_recover_consumer(shmring_consumer *c)
     c->cursor = cursor;
     c->tail = cursor;
     c->head = cursor;
+    c->gap_at = cursor;
     c->records = shmring_load_relaxed(&c->page->records);
     c->gaps = shmring_load_relaxed(&c->page->gaps);
     shmring_store_release(&c->page->head, cursor);

@@ -92,7 +92,7 @@ SHMRING_ALWAYS shmring_status shmring_empty_(shmring_consumer *c, const shmring_
 
 SHMRING_COLD void shmring_count_gap_(shmring_consumer *c, uint64_t position)
 {
-    if (c->gap_at != position + 1) {
+    if (c->gap_at - position - 1 >= c->capacity) { /* else it was shown before and not released */
         c->gap_at = position + 1;
         c->gaps++;
         shmring_store_relaxed(&c->page->gaps, c->gaps);

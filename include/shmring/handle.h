@@ -87,7 +87,7 @@ typedef struct SHMRING_ALIGNED(64) shmring_consumer {
     uint32_t framing;
     uint64_t ignored_epoch; /* this producer's end was reported to an earlier consumer */
     uint64_t gaps;
-    uint64_t gap_at; /* position of the last GAP counted, plus one */
+    uint64_t gap_at; /* position of the newest GAP counted, plus one; at first the cursor */
     struct shmring_relax_state relax;
     shmring_atomic_u64 interrupted;
     int32_t status;
