@@ -15,8 +15,8 @@
 #include "wait.h"
 
 static shmring_status open_segment(const char *name, const shmring_options *opt,
-                                   enum shmring_role role, void *ret,
-                                   shmring_options *ret_options, struct shmring_attachment **ret_a)
+                                   enum shmring_role role, void *ret, shmring_options *ret_options,
+                                   struct shmring_attachment **ret_a)
 {
     struct shmring_name parsed;
     shmring_status status;
@@ -149,18 +149,22 @@ shmring_status shmring_producer_refuse_(shmring_producer *p, shmring_status why,
                             p->framing == SHMRING_RECORDS ? "max_record" : "capacity");
     }
     if (p->reserved != 0) {
-        return shmring_fail(why, "ring '%s': a reservation of %" PRIu32
-                            " bytes is open: commit or abort it first", name, p->reserved_len);
+        return shmring_fail(
+            why, "ring '%s': a reservation of %" PRIu32 " bytes is open: commit or abort it first",
+            name, p->reserved_len);
     }
     if (p->framing == SHMRING_BYTES) {
-        return shmring_fail(why,
-                            "ring '%s' has byte framing: use shmring_try_write and shmring_write_span, "
-                            "and advance by no more than the span (%" PRIu64 ")", name, value);
+        return shmring_fail(
+            why,
+            "ring '%s' has byte framing: use shmring_try_write and shmring_write_span, "
+            "and advance by no more than the span (%" PRIu64 ")",
+            name, value);
     }
     return shmring_fail(why,
                         "ring '%s': that call does not fit the ring's state: byte calls need byte "
                         "framing, and a commit needs a reservation of at least its length (%" PRIu64
-                        ")", name, value);
+                        ")",
+                        name, value);
 }
 
 /* ---- consumer ---- */
@@ -269,7 +273,8 @@ shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why,
     return shmring_fail(why,
                         c->framing == SHMRING_BYTES
                             ? "ring '%s' has byte framing: use shmring_try_read and "
-                              "shmring_read_span, and advance by no more than the span (%" PRIu64 ")"
+                              "shmring_read_span, and advance by no more than the span (%" PRIu64
+                              ")"
                             : "ring '%s' has record framing: use shmring_try_recv and shmring_peek "
                               "(%" PRIu64 ")",
                         name, value);

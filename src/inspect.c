@@ -166,8 +166,8 @@ shmring_status shmring_remove(const char *name)
     status = shmring_os_lock_admin(&view.name, &view.seg);
     if (status == SHMRING_OK) {
         status = shmring_os_unname(&view.name, &view.seg);
-        if (status == SHMRING_OK && shmring_geometry_read(&view.name, &view.seg, &view.geometry) ==
-                                        SHMRING_OK) {
+        if (status == SHMRING_OK &&
+            shmring_geometry_read(&view.name, &view.seg, &view.geometry) == SHMRING_OK) {
             mark_removed(&view.seg);
         }
         shmring_os_unlock_admin(&view.seg);

@@ -41,13 +41,15 @@ static shmring_status copy_options(const struct shmring_name *name, const shmrin
     if (size < OPTIONS_SIZE_MIN || size > 4096) {
         return shmring_fail(SHMRING_E_INVALID,
                             "ring '%s': options.struct_size is %" PRIu32
-                            ": start from SHMRING_OPTIONS_INIT", name->full, size);
+                            ": start from SHMRING_OPTIONS_INIT",
+                            name->full, size);
     }
     memcpy(ret, opt, size < sizeof *ret ? size : sizeof *ret);
     for (i = (uint32_t)sizeof *ret; i < size; i++) {
         if (bytes[i] != 0) {
             return shmring_fail(SHMRING_E_INVALID,
-                                "ring '%s': byte %" PRIu32 " of the options is set and this library "
+                                "ring '%s': byte %" PRIu32
+                                " of the options is set and this library "
                                 "(%" PRIu32 " bytes of options) does not know it",
                                 name->full, i, (uint32_t)sizeof *ret);
         }
@@ -136,14 +138,15 @@ shmring_status shmring_options_read(const struct shmring_name *name, const shmri
                             name->full);
     }
     if (ret->stamp == SHMRING_STAMP_TSC) {
-        return shmring_fail(SHMRING_E_UNSUPPORTED,
-                            "ring '%s': this version has no TSC stamps; use SHMRING_STAMP_MONOTONIC",
-                            name->full);
+        return shmring_fail(
+            SHMRING_E_UNSUPPORTED,
+            "ring '%s': this version has no TSC stamps; use SHMRING_STAMP_MONOTONIC", name->full);
     }
     if (ret->framing == SHMRING_BYTES && (ret->stamp != 0 || ret->max_record != 0)) {
         return shmring_fail(SHMRING_E_INVALID,
                             "ring '%s': stamp and max_record are for records, and the framing is "
-                            "SHMRING_BYTES", name->full);
+                            "SHMRING_BYTES",
+                            name->full);
     }
     return SHMRING_OK;
 }
@@ -169,7 +172,8 @@ shmring_status shmring_options_match(const struct shmring_name *name, const shmr
     for (i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (all[i].wanted != 0 && all[i].wanted != all[i].there) {
             return shmring_fail(SHMRING_E_MISMATCH,
-                                "ring '%s' exists with %s %" PRIu64 " and this process asks for %" PRIu64
+                                "ring '%s' exists with %s %" PRIu64
+                                " and this process asks for %" PRIu64
                                 ": ask for the same, or for 0 to take the ring's",
                                 name->full, all[i].what, all[i].there, all[i].wanted);
         }

@@ -49,7 +49,8 @@ struct shmring_os_map {
 void shmring_os_segment_init(struct shmring_os_segment *seg);
 
 /* Makes an unnamed object of size bytes, all zero, every page reserved; *ret_huge says how many
- * bytes came on huge pages if they were asked for. OK, E_NO_SPACE, E_NO_MEMORY, E_PRIVILEGE, E_OS. */
+ * bytes came on huge pages if they were asked for. OK, E_NO_SPACE, E_NO_MEMORY, E_PRIVILEGE, E_OS.
+ */
 shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
                                  uint32_t permissions, int huge, struct shmring_os_segment *ret,
                                  uint64_t *ret_huge);
@@ -69,7 +70,8 @@ int shmring_os_write(const struct shmring_os_segment *seg, uint64_t at, const vo
 /* Whether the name still leads to this object. */
 int shmring_os_is_named(const struct shmring_name *name, const struct shmring_os_segment *seg);
 
-/* Takes the name away, if it leads to this object. OK, E_NOT_FOUND, E_ACCESS, E_UNSUPPORTED, E_OS. */
+/* Takes the name away, if it leads to this object. OK, E_NOT_FOUND, E_ACCESS, E_UNSUPPORTED, E_OS.
+ */
 shmring_status shmring_os_unname(const struct shmring_name *name,
                                  const struct shmring_os_segment *seg);
 
@@ -133,8 +135,8 @@ int shmring_os_barrier(void);
 uint64_t shmring_os_clock_ns(void);    /* monotonic */
 uint64_t shmring_os_realtime_ns(void); /* since 1970 */
 uint64_t shmring_os_pid(void);
-uint64_t shmring_os_start_time(void);         /* of this process, clock ticks since boot */
-void shmring_os_program(char name[16]);       /* first bytes of the program's name, zero-filled */
-void shmring_os_random(uint64_t value[2]);    /* to tell incarnations apart, not for secrets */
+uint64_t shmring_os_start_time(void);      /* of this process, clock ticks since boot */
+void shmring_os_program(char name[16]);    /* first bytes of the program's name, zero-filled */
+void shmring_os_random(uint64_t value[2]); /* to tell incarnations apart, not for secrets */
 
 #endif

@@ -115,8 +115,9 @@ static shmring_status no_space(const struct shmring_name *name, uint64_t size, i
                             " free: ask for a smaller capacity, or remove rings (shmring prune)",
                             name->full, size, free_bytes);
     }
-    return shmring_fail(SHMRING_E_OS, "ring '%s': reserving %" PRIu64 " bytes in " SHM_FOLDER
-                        " failed: %s", name->full, size, strerror(error));
+    return shmring_fail(SHMRING_E_OS,
+                        "ring '%s': reserving %" PRIu64 " bytes in " SHM_FOLDER " failed: %s",
+                        name->full, size, strerror(error));
 }
 
 shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
@@ -195,9 +196,11 @@ static shmring_status open_failed(const struct shmring_name *name, const char *p
 {
     switch (error) {
     case ENOENT:
-        return shmring_fail(SHMRING_E_NOT_FOUND,
-                            "no ring '%s' is open on this machine; start the process that makes it, "
-                            "or see 'shmring ls'", name->full);
+        return shmring_fail(
+            SHMRING_E_NOT_FOUND,
+            "no ring '%s' is open on this machine; start the process that makes it, "
+            "or see 'shmring ls'",
+            name->full);
     case ELOOP:
         return shmring_fail(SHMRING_E_ACCESS,
                             "ring '%s': %s is a symbolic link, not a ring; remove it", name->full,
@@ -212,7 +215,8 @@ static shmring_status open_failed(const struct shmring_name *name, const char *p
     case EPERM:
         return shmring_fail(SHMRING_E_ACCESS,
                             "ring '%s': %s may not be opened by user %lu; its owner can make it "
-                            "with wider permissions", name->full, path, (unsigned long)geteuid());
+                            "with wider permissions",
+                            name->full, path, (unsigned long)geteuid());
     default:
         return shmring_fail(SHMRING_E_OS, "ring '%s': opening %s failed: %s", name->full, path,
                             strerror(error));
@@ -402,7 +406,8 @@ shmring_status shmring_os_lock_admin(const struct shmring_name *name,
         if (shmring_os_clock_ns() > deadline) {
             return shmring_fail(SHMRING_E_BUSY,
                                 "ring '%s': another process has been opening or closing it for 2 "
-                                "seconds (stopped in a debugger?); try again", name->full);
+                                "seconds (stopped in a debugger?); try again",
+                                name->full);
         }
         (void)nanosleep(&pause, NULL);
     }

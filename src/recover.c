@@ -29,8 +29,7 @@ static int roll_forward(shmring_producer *p, uint64_t cursor)
         }
         size = shmring_record_size(g->record_header, (uint32_t)(word & SHMRING_WORD_LENGTH));
         if ((word & (SHMRING_WORD_COMMITTED | SHMRING_WORD_RESERVED)) != SHMRING_WORD_COMMITTED ||
-            (word & SHMRING_WORD_LENGTH) > g->max_record ||
-            p->tail + size - start > g->capacity ||
+            (word & SHMRING_WORD_LENGTH) > g->max_record || p->tail + size - start > g->capacity ||
             (p->tail + size - cursor > g->capacity && cursor - p->tail - size > g->capacity)) {
             return 0;
         }
@@ -64,8 +63,8 @@ shmring_status shmring_recover_producer(shmring_producer *p)
     if (p->tail != tail) {
         shmring_store_relaxed(&p->page->tail, p->tail);
         shmring_store_relaxed(&p->page->records, p->records);
-        shmring_store_relaxed(&p->page->recovered, shmring_load_relaxed(&p->page->recovered) +
-                                                       (p->records - counted));
+        shmring_store_relaxed(&p->page->recovered,
+                              shmring_load_relaxed(&p->page->recovered) + (p->records - counted));
     }
     return SHMRING_OK;
 }

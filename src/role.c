@@ -17,7 +17,8 @@ void shmring_role_enter(struct shmring_role_block *ours, uint64_t capability)
     shmring_store_relaxed(&ours->program[0], words[0]);
     shmring_store_relaxed(&ours->program[1], words[1]);
     shmring_store_relaxed(&ours->capability, capability);
-    /* The epoch before the state: a peer that acquires ATTACHED counts this holder, not the last. */
+    /* The epoch before the state: a peer that acquires ATTACHED counts this holder, not the last.
+     */
     shmring_store_release(&ours->epoch, shmring_load_relaxed(&ours->epoch) + 1);
     shmring_store_release(&ours->state, SHMRING_ROLE_ATTACHED);
     shmring_full_barrier();

@@ -17,10 +17,10 @@ void shmring_role_leave(struct shmring_role_block *ours);
 
 /* What a waiter learns of the side it waits for. */
 enum shmring_peer_state {
-    SHMRING_PEER_ABSENT,   /* never there, or its end was reported to an earlier holder of our role */
-    SHMRING_PEER_LIVES,    /* holds its role, paused or not */
-    SHMRING_PEER_CLOSED,   /* closed in order */
-    SHMRING_PEER_IS_DEAD,  /* holds nothing and never said good-bye */
+    SHMRING_PEER_ABSENT, /* never there, or its end was reported to an earlier holder of our role */
+    SHMRING_PEER_LIVES,  /* holds its role, paused or not */
+    SHMRING_PEER_CLOSED, /* closed in order */
+    SHMRING_PEER_IS_DEAD, /* holds nothing and never said good-bye */
 };
 
 /* Asks the kernel and the other side's block. One system call. *ret_epoch: whose state it is. */

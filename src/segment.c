@@ -76,12 +76,15 @@ shmring_status shmring_geometry_check(const struct shmring_name *name,
     if (magic == swap_bytes(SHMRING_MAGIC)) {
         return shmring_fail(SHMRING_E_VERSION,
                             "ring '%s' was made by a machine of the other byte order; it cannot be "
-                            "shared with this one", name->full);
+                            "shared with this one",
+                            name->full);
     }
     if (magic != SHMRING_MAGIC) {
-        return shmring_fail(SHMRING_E_CORRUPT,
-                            "ring '%s': what has this name does not start as a ring does (%016" PRIx64
-                            "); remove it (shmring rm)", name->full, magic);
+        return shmring_fail(
+            SHMRING_E_CORRUPT,
+            "ring '%s': what has this name does not start as a ring does (%016" PRIx64
+            "); remove it (shmring rm)",
+            name->full, magic);
     }
     if (g->version != SHMRING_LAYOUT_VERSION) {
         return shmring_fail(SHMRING_E_VERSION,
@@ -92,7 +95,8 @@ shmring_status shmring_geometry_check(const struct shmring_name *name,
     if (g->features != 0) {
         return shmring_fail(SHMRING_E_VERSION,
                             "ring '%s' uses features %#" PRIx64 " that this library does not know: "
-                            "use one version of shmring on both sides", name->full, g->features);
+                            "use one version of shmring on both sides",
+                            name->full, g->features);
     }
     if (!geometry_is_sound(g)) {
         return shmring_fail(SHMRING_E_CORRUPT,
@@ -141,8 +145,8 @@ static void geometry_make(const struct shmring_name *name, const shmring_options
     g->stamp = opt->stamp;
     if (opt->framing == SHMRING_RECORDS) {
         g->record_header = shmring_header_of(opt->stamp);
-        g->max_record = opt->max_record != 0 ? opt->max_record
-                                             : shmring_default_max_record(g->capacity);
+        g->max_record =
+            opt->max_record != 0 ? opt->max_record : shmring_default_max_record(g->capacity);
     }
     g->schema = opt->schema;
     g->permissions = opt->permissions != 0 ? opt->permissions : 0600;
@@ -161,10 +165,10 @@ static int geometry_write(const struct shmring_os_segment *seg, struct shmring_g
     const uint64_t magic = SHMRING_MAGIC;
 
     if (at != 0 &&
-        (!shmring_os_write(
-             seg, SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, tail), &at, 8) ||
-         !shmring_os_write(
-             seg, SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, head), &at, 8) ||
+        (!shmring_os_write(seg, SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, tail),
+                           &at, 8) ||
+         !shmring_os_write(seg, SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, head),
+                           &at, 8) ||
          !shmring_os_write(
              seg, SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, cursor), &at, 8))) {
         return 0;
@@ -217,7 +221,8 @@ static shmring_status create(struct shmring_attachment *a, const shmring_options
     if (a->geometry.max_record >
         shmring_limit_max_record(a->geometry.capacity, a->geometry.record_header)) {
         return shmring_fail(SHMRING_E_INVALID,
-                            "ring '%s': max_record %" PRIu32 " does not fit the default capacity of "
+                            "ring '%s': max_record %" PRIu32
+                            " does not fit the default capacity of "
                             "%" PRIu64 " bytes; set the capacity",
                             a->name.full, a->geometry.max_record, a->geometry.capacity);
     }
@@ -291,8 +296,8 @@ static shmring_status attach_locked(struct shmring_attachment *a, const shmring_
 
 static shmring_status attach(struct shmring_attachment *a, const shmring_options *opt, int *again)
 {
-    shmring_status status = shmring_os_open(&a->name, 1, (opt->flags & SHMRING_ANY_OWNER) != 0,
-                                            &a->seg);
+    shmring_status status =
+        shmring_os_open(&a->name, 1, (opt->flags & SHMRING_ANY_OWNER) != 0, &a->seg);
 
     *again = 0;
     if (status != SHMRING_OK) {

@@ -133,8 +133,7 @@ static shmring_status check(struct walk *w, shmring_verdict *v)
         }
         cursor = shmring_load_relaxed(&w->view->consumer.cursor);
         status = shmring_view_read(w->view);
-        if (status == SHMRING_OK &&
-            cursor == shmring_load_relaxed(&w->view->consumer.cursor)) {
+        if (status == SHMRING_OK && cursor == shmring_load_relaxed(&w->view->consumer.cursor)) {
             break;
         }
         v->moving = 1;

@@ -224,7 +224,8 @@ static shmring_status ask_peer(struct wait *w)
         if ((shmring_load_relaxed(w->lifecycle) & SHMRING_LIFE_REMOVED) != 0) {
             return shmring_fail(SHMRING_E_NOT_FOUND,
                                 "ring '%s' was removed and nobody can come to its other side any "
-                                "more: close it and open the name again", w->a->name.full);
+                                "more: close it and open the name again",
+                                w->a->name.full);
         }
         return w->nothing;
     }

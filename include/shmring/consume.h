@@ -21,11 +21,11 @@ SHMRING_BEGIN_DECLS
 
 /* A record as the consumer sees it. */
 typedef struct shmring_record {
-    const void *data;  /* the payload: in the ring after a peek, in the caller's buffer after recv */
-    uint32_t len;      /* bytes of payload */
-    uint16_t type;     /* the application's, as sent */
-    uint16_t flags;    /* SHMRING_FLAG_GAP */
-    uint64_t stamp;    /* commit time in a stamped ring, else 0 */
+    const void *data; /* the payload: in the ring after a peek, in the caller's buffer after recv */
+    uint32_t len;     /* bytes of payload */
+    uint16_t type;    /* the application's, as sent */
+    uint16_t flags;   /* SHMRING_FLAG_GAP */
+    uint64_t stamp;   /* commit time in a stamped ring, else 0 */
     uint64_t position; /* byte position of the record; grows, never repeats within a ring */
 } shmring_record;
 

@@ -31,13 +31,15 @@ enum { SHMRING_UNTIL_LAST_CLOSE = 0, SHMRING_PERSISTENT = 1 };
 enum { SHMRING_STAMP_NONE = 0, SHMRING_STAMP_MONOTONIC = 1, SHMRING_STAMP_TSC = 2 };
 
 /* flags */
-#define SHMRING_HUGE_PAGES 1u /* ask for transparent huge pages; shmring_inspect() tells if they came */
-#define SHMRING_ANY_OWNER  2u /* accept a ring that another user owns */
+#define SHMRING_HUGE_PAGES                                                                         \
+    1u /* ask for transparent huge pages; shmring_inspect() tells if they came */
+#define SHMRING_ANY_OWNER 2u /* accept a ring that another user owns */
 
 typedef struct shmring_options {
     uint32_t struct_size; /* SHMRING_OPTIONS_INIT sets it; unknown trailing bytes must be zero */
     uint32_t open_mode;   /* SHMRING_OPEN_OR_CREATE, SHMRING_CREATE_ONLY, SHMRING_OPEN_ONLY */
-    uint64_t capacity;    /* bytes, a power of two, 64 KiB .. 1 TiB; 0 = the existing ring's, or 1 MiB */
+    uint64_t
+        capacity; /* bytes, a power of two, 64 KiB .. 1 TiB; 0 = the existing ring's, or 1 MiB */
     uint32_t framing;     /* SHMRING_RECORDS, SHMRING_BYTES */
     uint32_t overflow;    /* SHMRING_REJECT, SHMRING_OVERWRITE */
     uint32_t lifetime;    /* SHMRING_UNTIL_LAST_CLOSE, SHMRING_PERSISTENT */

@@ -39,15 +39,15 @@
 #endif
 
 #if defined(__cplusplus)
-#define SHMRING_BEGIN_DECLS extern "C" {
-#define SHMRING_END_DECLS   }
+#define SHMRING_BEGIN_DECLS            extern "C" {
+#define SHMRING_END_DECLS              }
 #define SHMRING_STATIC_ASSERT(c, text) static_assert(c, text)
-#define SHMRING_ALIGNOF(type) alignof(type)
+#define SHMRING_ALIGNOF(type)          alignof(type)
 #else
 #define SHMRING_BEGIN_DECLS
 #define SHMRING_END_DECLS
 #define SHMRING_STATIC_ASSERT(c, text) _Static_assert(c, text)
-#define SHMRING_ALIGNOF(type) _Alignof(type)
+#define SHMRING_ALIGNOF(type)          _Alignof(type)
 #endif
 
 #endif

@@ -26,12 +26,13 @@
 #define SHMRING_MAGIC          UINT64_C(0x31474E49524D4853) /* "SHMRING1", little-endian */
 #define SHMRING_LAYOUT_VERSION 1u
 
-#define SHMRING_HEADER_SIZE    UINT64_C(0x10000) /* Windows' allocation granularity; the largest page */
-#define SHMRING_GEOMETRY_AT    UINT64_C(0x00000)
-#define SHMRING_PRODUCER_AT    UINT64_C(0x04000)
-#define SHMRING_CONSUMER_AT    UINT64_C(0x08000)
-#define SHMRING_DOORBELL_AT    UINT64_C(0x0C000)
-#define SHMRING_PAGE_GROUP     UINT64_C(0x04000) /* each group's size */
+#define SHMRING_HEADER_SIZE                                                                        \
+    UINT64_C(0x10000) /* Windows' allocation granularity; the largest page */
+#define SHMRING_GEOMETRY_AT UINT64_C(0x00000)
+#define SHMRING_PRODUCER_AT UINT64_C(0x04000)
+#define SHMRING_CONSUMER_AT UINT64_C(0x08000)
+#define SHMRING_DOORBELL_AT UINT64_C(0x0C000)
+#define SHMRING_PAGE_GROUP  UINT64_C(0x04000) /* each group's size */
 
 #define SHMRING_CAPACITY_MIN     UINT64_C(0x10000)       /* 64 KiB */
 #define SHMRING_CAPACITY_MAX     UINT64_C(0x10000000000) /* 1 TiB */
@@ -62,9 +63,10 @@
 #define SHMRING_CAP_FENCES     UINT64_C(2) /* it runs a full barrier at every publication */
 
 /* Bell bits. The low 32 bits are the futex word. */
-#define SHMRING_BELL_ASLEEP UINT64_C(1)         /* somebody sleeps on the futex */
-#define SHMRING_BELL_POLLED UINT64_C(2)         /* somebody waits on a descriptor */
-#define SHMRING_BELL_FENCE  (UINT64_C(1) << 32) /* the waiter cannot membarrier: the waker must fence */
+#define SHMRING_BELL_ASLEEP UINT64_C(1) /* somebody sleeps on the futex */
+#define SHMRING_BELL_POLLED UINT64_C(2) /* somebody waits on a descriptor */
+#define SHMRING_BELL_FENCE                                                                         \
+    (UINT64_C(1) << 32) /* the waiter cannot membarrier: the waker must fence */
 
 /* Lifecycle bits, in DOORBELL. */
 #define SHMRING_LIFE_REMOVED UINT64_C(1) /* the name was removed while the ring was open */
@@ -77,12 +79,12 @@ struct shmring_geometry_page {
     shmring_atomic_u64 magic;
     uint32_t version;
     uint32_t header_size;
-    uint64_t capacity;   /* bytes, a power of two */
-    uint32_t framing;    /* SHMRING_RECORDS or SHMRING_BYTES */
-    uint32_t overflow;   /* SHMRING_REJECT or SHMRING_OVERWRITE */
-    uint32_t lifetime;   /* SHMRING_UNTIL_LAST_CLOSE or SHMRING_PERSISTENT */
-    uint32_t stamp;      /* SHMRING_STAMP_... */
-    uint32_t max_record; /* bytes of payload; 0 in byte framing */
+    uint64_t capacity;      /* bytes, a power of two */
+    uint32_t framing;       /* SHMRING_RECORDS or SHMRING_BYTES */
+    uint32_t overflow;      /* SHMRING_REJECT or SHMRING_OVERWRITE */
+    uint32_t lifetime;      /* SHMRING_UNTIL_LAST_CLOSE or SHMRING_PERSISTENT */
+    uint32_t stamp;         /* SHMRING_STAMP_... */
+    uint32_t max_record;    /* bytes of payload; 0 in byte framing */
     uint32_t record_header; /* 8, or 16 in a stamped ring */
     uint64_t schema;
     uint64_t features;        /* bits an attacher must know; an unknown one is E_VERSION */
@@ -103,10 +105,10 @@ struct shmring_geometry_page {
 /* Who holds a role. Written by the holder, right after it has the role's lock. */
 struct shmring_role_block {
     shmring_atomic_u64 pid;
-    shmring_atomic_u64 start_time; /* clock ticks since boot, as /proc says; tells pids apart */
-    shmring_atomic_u64 epoch;      /* 1 for the first holder, one more for each */
-    shmring_atomic_u64 state;      /* SHMRING_ROLE_... */
-    shmring_atomic_u64 capability; /* SHMRING_CAP_... */
+    shmring_atomic_u64 start_time;  /* clock ticks since boot, as /proc says; tells pids apart */
+    shmring_atomic_u64 epoch;       /* 1 for the first holder, one more for each */
+    shmring_atomic_u64 state;       /* SHMRING_ROLE_... */
+    shmring_atomic_u64 capability;  /* SHMRING_CAP_... */
     shmring_atomic_u64 ended_epoch; /* the other role's epoch whose end was reported already */
     shmring_atomic_u64 program[2];  /* first 16 bytes of the program's name */
 };

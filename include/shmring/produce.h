@@ -52,8 +52,8 @@ SHMRING_INLINE void shmring_retract_(shmring_producer *p)
     }
 }
 
-/* Takes a consumer position just loaded; 0 when it cannot be true. Behind the newest seen, `head` is
- * old news (it follows `cursor` lazily), and `cursor` is a lie. */
+/* Takes a consumer position just loaded; 0 when it cannot be true. Behind the newest seen, `head`
+ * is old news (it follows `cursor` lazily), and `cursor` is a lie. */
 SHMRING_ALWAYS int shmring_take_position_(shmring_producer *p, uint64_t position, int exact)
 {
     if (!exact && p->head - position <= p->capacity) {
@@ -155,7 +155,8 @@ SHMRING_ALWAYS void shmring_finish_(shmring_producer *p, unsigned char *at, uint
     uint64_t word = shmring_make_word_(p, len, type);
 
     if (SHMRING_UNLIKELY(p->stamp != 0)) {
-        shmring_store_relaxed(shmring_word_at(at + SHMRING_WORD_SIZE), shmring_stamp_now_(p->stamp));
+        shmring_store_relaxed(shmring_word_at(at + SHMRING_WORD_SIZE),
+                              shmring_stamp_now_(p->stamp));
     }
     shmring_store_relaxed(shmring_word_at(at + size), 0);
     shmring_store_release(shmring_word_at(at), word); /* B, with C */
@@ -252,8 +253,8 @@ SHMRING_INLINE void shmring_commit(shmring_producer *p, uint32_t len, uint16_t t
     }
     p->reserved = 0;
     p->limit = p->kept_limit;
-    shmring_finish_(p, p->data + (p->tail & p->mask),
-                    shmring_record_size(p->record_header, len), len, type);
+    shmring_finish_(p, p->data + (p->tail & p->mask), shmring_record_size(p->record_header, len),
+                    len, type);
 }
 
 /* Adds one record to the open batch, or opens one. The consumer sees nothing before
@@ -280,7 +281,8 @@ SHMRING_INLINE shmring_status shmring_stage(shmring_producer *p, const void *dat
     at = p->data + (p->tail & p->mask);
     shmring_copy_(at + p->record_header, data, len);
     if (SHMRING_UNLIKELY(p->stamp != 0)) {
-        shmring_store_relaxed(shmring_word_at(at + SHMRING_WORD_SIZE), shmring_stamp_now_(p->stamp));
+        shmring_store_relaxed(shmring_word_at(at + SHMRING_WORD_SIZE),
+                              shmring_stamp_now_(p->stamp));
     }
     word = shmring_make_word_(p, len, type);
     if (p->batch_count == 0) {
@@ -304,7 +306,8 @@ SHMRING_INLINE void shmring_publish(shmring_producer *p)
         return;
     }
     shmring_store_relaxed(shmring_word_at(p->data + (p->tail & p->mask)), 0);
-    shmring_store_release(shmring_word_at(p->data + (p->batch_at & p->mask)), p->batch_word); /* B */
+    shmring_store_release(shmring_word_at(p->data + (p->batch_at & p->mask)),
+                          p->batch_word); /* B */
     shmring_store_relaxed(&p->page->tail, p->tail);
     p->records += p->batch_count;
     shmring_store_relaxed(&p->page->records, p->records);
