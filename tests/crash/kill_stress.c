@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* kill_stress.c - kill -9 of the producer, the consumer or both at random moments under load, also
+ * while they open; the next ones go on. The ledger, outside the ring, says what must come.
+ *
+ *   kill_stress [SCALE]      SCALE times about 1100 kills
+ */
+#define _GNU_SOURCE
+#include "ledger.h"
+
+#include "../check.h"
+#include "../stress/pattern.h"
+#include "../stress/process.h"
+
+enum victims { PRODUCER = 1, CONSUMER = 2, BOTH = 3 };
+
+static uint32_t scale = 1;
+static struct ledger *ledger;
+static pid_t producer, consumer;
+
+static void begin(const char *what, uint32_t lifetime, uint64_t first)
+{
+    const shmring_options init = SHMRING_OPTIONS_INIT;
+
+    memset(ledger, 0, sizeof *ledger);
+    (void)snprintf(ledger->ring, sizeof ledger->ring, "kill.%s.%ld", what, (long)getpid());
+    ledger->attempted = ledger->accepted = ledger->looking = ledger->done = first;
+    ledger->opt = init;
+    ledger->opt.capacity = 65536;
+    ledger->opt.lifetime = lifetime;
+    ledger->opt.max_record = LEDGER_MAX_LEN;
+    producer = process_start(ledger_produce, ledger);
+    consumer = process_start(ledger_consume, ledger);
+}
+
+/* The producer is dead: what it did not see accepted is in doubt. */
+static void write_doubt(void)
+{
+    uint32_t n = ledger->doubts;
+
+    if (ledger->attempted != ledger->accepted && n < LEDGER_DOUBTS) {
+        ledger->doubt[n].from = ledger->accepted;
+        ledger->doubt[n].to = ledger->attempted;
+        ledger->doubts = n + 1;
+    }
+    ledger->accepted = ledger->attempted;
+}
+
+/* Ends both for good when one has found something wrong. */
+static void give_up_if_failed(void)
+{
+    if (ledger->failed || process_has_ended(producer) || process_has_ended(consumer)) {
+        (void)process_kill(producer);
+        (void)process_kill(consumer);
+        (void)shmring_remove(ledger->ring);
+        CHECK(!"a child failed; see above");
+    }
+}
+
+/* Lets them work for a moment, sometimes for none; never kills before both could start. */
+static void work(uint64_t *random)
+{
+    uint64_t v = pattern_next(random);
+
+    if (v % 4 != 0) {
+        process_pause_us((v >> 8) % 2500);
+    }
+    give_up_if_failed();
+}
+
+static void kill_some(enum victims victims, uint32_t times)
+{
+    uint64_t random = (uint64_t)getpid() * 7919u + (uint64_t)victims;
+    uint32_t i;
+
+    for (i = 0; i < times; i++) {
+        work(&random);
+        if ((victims & CONSUMER) != 0) {
+            (void)process_kill(consumer);
+        }
+        if ((victims & PRODUCER) != 0) {
+            (void)process_kill(producer);
+            write_doubt();
+        }
+        if ((victims & PRODUCER) != 0) {
+            producer = process_start(ledger_produce, ledger);
+        }
+        if ((victims & CONSUMER) != 0) {
+            consumer = process_start(ledger_consume, ledger);
+        }
+    }
+}
+
+/* An orderly end: everything accepted was read, and nothing else. */
+static void finish(void)
+{
+    uint64_t goal = ledger->accepted + 1000;
+    shmring_info info;
+    int p, c;
+
+    while (ledger->accepted < goal) { /* after the last kill it still works */
+        process_pause_us(200);
+        give_up_if_failed();
+    }
+    CHECK_STATUS(shmring_inspect(ledger->ring, &info), SHMRING_OK);
+    ledger->stop = 1;
+    process_end_both(producer, consumer, &p, &c);
+    (void)shmring_remove(ledger->ring);
+    printf("# %" PRIu64 " records, %" PRIu64 " opens, %" PRIu64 " producers, %" PRIu64
+           " consumers, %u doubts, %" PRIu64 " rolled forward, %" PRIu64 " came again\n",
+           ledger->accepted, ledger->opened, info.producer.epoch, info.consumer.epoch,
+           (unsigned)ledger->doubts, info.counters.recovered, ledger->again);
+    CHECK_EQ(p, 0);
+    CHECK_EQ(c, 0);
+    CHECK_EQ(ledger->failed, 0);
+    CHECK_EQ(ledger->accepted, ledger->attempted);
+    CHECK_EQ(ledger->done, ledger->accepted);
+}
+
+static void shouldDeliverEverythingWhenProducersAreKilled(void)
+{
+    begin("p", SHMRING_UNTIL_LAST_CLOSE, 0);
+    while (ledger->done == 0) { /* the consumer must be there, or the ring ends with its producer */
+        process_pause_us(200);
+        give_up_if_failed();
+    }
+    kill_some(PRODUCER, 300 * scale);
+    finish();
+}
+
+static void shouldDeliverEverythingWhenConsumersAreKilled(void)
+{
+    begin("c", SHMRING_UNTIL_LAST_CLOSE, 0);
+    while (ledger->accepted == 0) {
+        process_pause_us(200);
+        give_up_if_failed();
+    }
+    kill_some(CONSUMER, 300 * scale);
+    finish();
+}
+
+static void shouldKeepAPersistentRingWhenBothAreKilled(void)
+{
+    begin("pc", SHMRING_PERSISTENT, 0);
+    kill_some(BOTH, 200 * scale);
+    finish();
+}
+
+/* Nobody holds the ring any more: the next ones get a new one, and nothing of the old one. */
+static void shouldStartAFreshRingWhenBothWereKilled(void)
+{
+    uint64_t random = 11;
+    uint32_t i;
+
+    for (i = 0; i < 60 * scale; i++) {
+        begin("fresh", SHMRING_UNTIL_LAST_CLOSE, (uint64_t)i << 32);
+        work(&random);
+        (void)process_kill(producer);
+        (void)process_kill(consumer);
+    }
+    begin("fresh", SHMRING_UNTIL_LAST_CLOSE, (uint64_t)i << 32);
+    finish();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) {
+        scale = (uint32_t)strtoul(argv[1], NULL, 10);
+        scale = scale != 0 ? scale : 1;
+    }
+    ledger = process_shared(sizeof *ledger);
+    RUN(shouldDeliverEverythingWhenProducersAreKilled);
+    RUN(shouldDeliverEverythingWhenConsumersAreKilled);
+    RUN(shouldKeepAPersistentRingWhenBothAreKilled);
+    RUN(shouldStartAFreshRingWhenBothWereKilled);
+    return check_done();
+}
