@@ -183,6 +183,7 @@ static void consumer_fill(shmring_consumer *c, struct shmring_attachment *a,
     c->peer = shmring_producer_page_of(&a->map);
     c->head_step = g->capacity / 8;
     c->record_header = g->record_header;
+    c->last_size = shmring_record_size(g->record_header, 0);
     c->max_record = g->max_record;
     c->stamp = g->stamp;
     c->capacity = g->capacity;

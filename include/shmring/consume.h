@@ -62,6 +62,22 @@ SHMRING_ALWAYS void shmring_advance_(shmring_consumer *c, uint64_t size, uint32_
     }
 }
 
+/* The size of a record of this length, by prediction: the branch lets the processor go on to the
+ * next record's line before this one's word has arrived, where an addition would make every miss
+ * wait for the one before. */
+SHMRING_ALWAYS uint64_t shmring_predict_size_(shmring_consumer *c, uint32_t len)
+{
+    uint64_t size = c->last_size;
+
+    if (SHMRING_UNLIKELY(len != c->last_len)) {
+        size = shmring_record_size(c->record_header, len);
+        c->last_len = len;
+        c->last_size = size;
+    }
+    SHMRING_OPAQUE(size); /* or the compiler adds the length after all */
+    return size;
+}
+
 /* The producer is gone in order: is the ring really empty? Its last stores come before its state
  * (edge E), so a word that is still zero after this acquire stays zero. */
 SHMRING_COLD shmring_status shmring_ended_(shmring_consumer *c, const shmring_atomic_u64 *word,
@@ -169,7 +185,7 @@ SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, u
         record.data = buf;
         *ret = record;
     }
-    shmring_advance_(c, shmring_record_size(c->record_header, record.len), 1);
+    shmring_advance_(c, shmring_predict_size_(c, record.len), 1);
     return SHMRING_OK;
 }
 
@@ -185,7 +201,7 @@ SHMRING_INLINE shmring_status shmring_peek(shmring_consumer *c, shmring_record *
     if (status != SHMRING_OK) {
         return status;
     }
-    c->peeked = shmring_record_size(c->record_header, record.len);
+    c->peeked = shmring_predict_size_(c, record.len);
     c->sizes[0] = (uint32_t)(c->peeked / 8);
     c->peeked_count = 1;
     *ret = record;
@@ -205,7 +221,7 @@ SHMRING_INLINE uint32_t shmring_peek_many(shmring_consumer *c, shmring_record *r
         max = SHMRING_PEEK_MAX;
     }
     while (n < max && shmring_look_(c, position, &ret[n]) == SHMRING_OK) {
-        uint64_t size = shmring_record_size(c->record_header, ret[n].len);
+        uint64_t size = shmring_predict_size_(c, ret[n].len);
 
         if (SHMRING_UNLIKELY(position + size - c->cursor > c->capacity)) {
             break; /* a lap of records that never ends: a hostile producer's */

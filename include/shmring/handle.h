@@ -72,6 +72,8 @@ typedef struct SHMRING_ALIGNED(64) shmring_consumer {
     struct shmring_doorbell_page *bells;
     uint64_t records;
     uint64_t head_step; /* publish head when cursor is this far ahead */
+    uint64_t last_size; /* of the last record, and its length: the next is likely the same */
+    uint32_t last_len;
 
     uint32_t record_header;
     uint32_t max_record;

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* cli.h - what the commands share: their table, options, sentences, and output. */
+#ifndef SHMRING_TOOLS_CLI_H
+#define SHMRING_TOOLS_CLI_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <shmring/shmring.h>
+
+/* Exit statuses. */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* ---- commands: one file each ---- */
+
+struct command {
+    const char *name;
+    const char *synopsis; /* behind the name */
+    const char *summary;  /* one line of the program's help; NULL: not shown */
+    const char *help;     /* what `shmring COMMAND --help` says below the synopsis */
+    int (*run)(const struct command *self, int argc, char **argv);
+};
+
+extern const struct command command_demo, command_demo_partner, command_create, command_send,
+    command_recv, command_ls, command_stat, command_verify, command_rm, command_prune;
+
+/* ---- args.c ---- */
+
+enum option_kind {
+    OPTION_FLAG,   /* int: 1 when given */
+    OPTION_SIZE,   /* uint64_t: bytes, with K, M, G */
+    OPTION_COUNT,  /* uint64_t: at least 1 */
+    OPTION_NUMBER, /* uint64_t: decimal, or hexadecimal after 0x */
+    OPTION_TIME,   /* uint64_t: nanoseconds, with ns, us, ms, s; seconds without */
+    OPTION_MODE,   /* uint32_t: octal permission bits */
+    OPTION_CHOICE  /* uint32_t: which of `choices`, counted from 0 */
+};
+
+struct option {
+    const char *name; /* without the dashes */
+    enum option_kind kind;
+    void *value; /* untouched when the option is not given */
+    const char *const *choices;
+    uint64_t most; /* the largest number allowed; 0 = what the kind can hold */
+};
+
+/* Reads a command's arguments: options anywhere, and one operand, called `operand` in sentences;
+ * NULL where the command takes none. Returns 1 to go on; 0 to end with *ret_exit: --help was
+ * printed, or a usage sentence was. */
+int args_read(const struct command *self, int argc, char **argv, const struct option *options,
+              size_t option_count, const char *operand, const char **ret_operand, int *ret_exit);
+
+/* The numbers of the options; return NULL, or what is wrong with the text. */
+const char *args_size(const char *text, uint64_t *ret);
+const char *args_time(const char *text, uint64_t *ret);
+
+/* ---- say.c: sentences on standard error ---- */
+
+#if defined(__GNUC__)
+#define CLI_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#else
+#define CLI_PRINTF(format, first)
+#endif
+
+/* "shmring: SENTENCE"; return the exit status that goes with it. */
+int say_failed(const char *format, ...) CLI_PRINTF(1, 2);
+int say_usage(const char *format, ...) CLI_PRINTF(1, 2);
+/* A sentence that is not an end. */
+void say_notice(const char *format, ...) CLI_PRINTF(1, 2);
+/* The library's sentence, or the words for its status where it has none. */
+int say_status(shmring_status status);
+
+/* Standard output is done: EXIT_OK, or the sentence if not all of it could be written. */
+int say_done(void);
+
+/* A ring's name as people type it: without the prefix that is the default anyway. */
+const char *short_name(const char *name);
+
+/* ---- figures.c: numbers for people ---- */
+
+#define FIGURE_SIZE 32
+/* Each fills and returns `to`. */
+const char *figure_bytes(char to[FIGURE_SIZE], uint64_t bytes);    /* 64K, 1M, 100 */
+const char *figure_rate(char to[FIGURE_SIZE], double per_second);  /* 12.3 M */
+const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns);          /* 132 ns, 4.1 us */
+const char *figure_count(char to[FIGURE_SIZE], uint64_t number);   /* 1,234,567 */
+
+/* ---- table.c ---- */
+
+#define TABLE_COLUMNS 10
+#define TABLE_CELL    256
+
+struct table {
+    size_t columns, rows, room;
+    const char *alignment; /* a letter for each column, l or r */
+    char (*cells)[TABLE_CELL];
+};
+
+void table_start(struct table *t, const char *alignment);
+/* Adds a row of as many strings as there are columns. */
+void table_row(struct table *t, const char *const *cells);
+/* Prints and frees it. */
+void table_print(struct table *t, FILE *to);
+
+/* ---- json.c ---- */
+
+struct json {
+    FILE *to;
+    int depth;
+    int fresh; /* nothing was written at this depth yet */
+};
+
+/* key: NULL inside an array and at the top. */
+void json_start(struct json *j, FILE *to);
+void json_open(struct json *j, const char *key, char bracket);
+void json_close(struct json *j, char bracket);
+void json_text(struct json *j, const char *key, const char *value);
+void json_number(struct json *j, const char *key, uint64_t value);
+void json_real(struct json *j, const char *key, double value);
+void json_bool(struct json *j, const char *key, int value);
+/* At the top level: ends the line. */
+void json_end(struct json *j);
+
+/* ---- histogram.c: 64 steps for each power of two, so a value is known to 1.6 % ---- */
+
+#define HISTOGRAM_STEPS   64u
+#define HISTOGRAM_BUCKETS (HISTOGRAM_STEPS * 59u)
+
+struct histogram {
+    uint64_t count, max;
+    uint64_t buckets[HISTOGRAM_BUCKETS];
+};
+
+void histogram_clear(struct histogram *h);
+void histogram_add(struct histogram *h, uint64_t value);
+/* The smallest value that at least `part` (0 .. 1) of all do not exceed; 0 of none. */
+uint64_t histogram_at(const struct histogram *h, double part);
+
+/* ---- progress.c: one line on standard error that renews itself, on a terminal only ---- */
+
+struct progress {
+    int shown;
+    uint64_t start_ns, next_ns;
+    uint64_t records, bytes;
+};
+
+/* wanted: 0 keeps it silent on a terminal too. */
+void progress_start(struct progress *p, int wanted);
+void progress_add(struct progress *p, uint64_t records, uint64_t bytes);
+void progress_end(struct progress *p);
+
+#endif

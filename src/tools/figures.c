@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* figures.c - numbers for people. */
+#include <inttypes.h>
+
+#include "cli.h"
+
+const char *figure_bytes(char to[FIGURE_SIZE], uint64_t bytes)
+{
+    static const char units[] = "\0KMGT";
+    int unit = 0;
+
+    while (bytes != 0 && bytes % 1024 == 0 && unit < 4) {
+        bytes /= 1024;
+        unit++;
+    }
+    (void)snprintf(to, FIGURE_SIZE, "%" PRIu64 "%.1s", bytes, units + unit);
+    return to;
+}
+
+const char *figure_rate(char to[FIGURE_SIZE], double per_second)
+{
+    static const char units[] = "kMGT";
+    int unit = -1;
+
+    while (per_second >= 1000 && unit < 3) {
+        per_second /= 1000;
+        unit++;
+    }
+    if (unit < 0) {
+        (void)snprintf(to, FIGURE_SIZE, "%.0f", per_second);
+    } else {
+        (void)snprintf(to, FIGURE_SIZE, "%.*f %c", per_second < 100 ? 1 : 0, per_second,
+                       units[unit]);
+    }
+    return to;
+}
+
+const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns)
+{
+    if (ns < 10000) {
+        (void)snprintf(to, FIGURE_SIZE, "%" PRIu64 " ns", ns);
+    } else if (ns < 10000000) {
+        (void)snprintf(to, FIGURE_SIZE, "%.1f us", (double)ns / 1e3);
+    } else {
+        (void)snprintf(to, FIGURE_SIZE, "%.1f ms", (double)ns / 1e6);
+    }
+    return to;
+}
+
+const char *figure_count(char to[FIGURE_SIZE], uint64_t number)
+{
+    char plain[FIGURE_SIZE];
+    size_t n = (size_t)snprintf(plain, sizeof plain, "%" PRIu64, number), i, at = 0;
+
+    for (i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0) {
+            to[at++] = ',';
+        }
+        to[at++] = plain[i];
+    }
+    to[at] = '\0';
+    return to;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* histogram.c - counts by size: exact below 128, then 64 steps for each power of two. */
+#include <string.h>
+
+#include "cli.h"
+
+/* Bucket i of octave o holds values of (i + 64) << o: octave 0 also takes those below 64. */
+static uint32_t bucket_of(uint64_t value)
+{
+    uint32_t octave = 0;
+
+    while (value >> octave >= 2 * HISTOGRAM_STEPS) {
+        octave++;
+    }
+    return octave * HISTOGRAM_STEPS + (uint32_t)(value >> octave);
+}
+
+/* The largest value that falls into a bucket. */
+static uint64_t top_of(uint32_t bucket)
+{
+    uint32_t octave = bucket < 2 * HISTOGRAM_STEPS ? 0 : bucket / HISTOGRAM_STEPS - 1;
+    uint64_t step = bucket - octave * HISTOGRAM_STEPS;
+
+    return ((step + 1) << octave) - 1;
+}
+
+void histogram_clear(struct histogram *h)
+{
+    memset(h, 0, sizeof *h);
+}
+
+void histogram_add(struct histogram *h, uint64_t value)
+{
+    h->buckets[bucket_of(value)]++;
+    h->count++;
+    if (value > h->max) {
+        h->max = value;
+    }
+}
+
+uint64_t histogram_at(const struct histogram *h, double part)
+{
+    uint64_t seen = 0, want = (uint64_t)(part * (double)h->count);
+    uint32_t i;
+
+    want += (double)want < part * (double)h->count || want == 0 ? 1 : 0;
+    for (i = 0; i < HISTOGRAM_BUCKETS && h->count != 0; i++) {
+        seen += h->buckets[i];
+        if (seen >= want) {
+            return top_of(i) < h->max ? top_of(i) : h->max;
+        }
+    }
+    return h->max;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* host.h - the program's private contract with the operating system, for what the C library and
+ * shmring.h do not have. os_host_linux*.c fulfil it; the build chooses by system. Nothing else in
+ * src/tools sees a system header.
+ *
+ * Contract
+ *   - A function that returns int returns 1 on success and 0 on failure, unless it says otherwise;
+ *     host_error() then has the system's words. Out-parameters are untouched on failure.
+ *   - Times are nanoseconds on one monotonic clock that all processes share; HOST_FOREVER has no
+ *     limit.
+ *   - Calls that block return early when a stop was asked for (Ctrl-C, a polite request to end).
+ *   - Standard input and output carry bytes: no translation of line ends, and a reader that went
+ *     away is an error of the write, not a signal.
+ *   - Links and shared memory are made by the parent, given to one child at its start, and adopted
+ *     there from their text form, which needs no quoting.
+ *   - A child ends when its parent does.
+ * One thread.
+ */
+#ifndef SHMRING_TOOLS_HOST_H
+#define SHMRING_TOOLS_HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HOST_FOREVER UINT64_MAX
+
+/* ---- start, time, stopping ---- */
+
+/* First call of the program: standard input and output as above. */
+void host_start(void);
+
+/* The last failure, in the system's words. */
+const char *host_error(void);
+
+uint64_t host_clock_ns(void);
+void host_sleep_ns(uint64_t ns);
+void host_yield(void);
+uint64_t host_pid(void);
+
+/* From now on a request to stop is noted, and `call` (may be NULL) is called from a context in
+ * which only signal-safe work is allowed. A second request ends the process at once. */
+void host_catch_stop(void (*call)(void));
+int host_stop_requested(void);
+
+/* Whether a ring outlives the last process that has it open (Windows: it does not). */
+int host_rings_outlive_processes(void);
+
+/* ---- standard input, output, error ---- */
+
+int host_output_is_terminal(void);
+int host_error_is_terminal(void);
+
+/* Waits until standard input has bytes or has ended. Returns 1 when a read will not block, 0 when
+ * the time passed or a stop was asked for. */
+int host_wait_input(uint64_t timeout_ns);
+/* Reads up to n bytes. Returns how many, 0 at the end of input, -1 on failure. */
+int64_t host_read_input(void *buf, size_t n);
+/* Writes all of it. */
+int host_write_output(const void *buf, size_t n);
+
+/* ---- the machine ---- */
+
+struct host_machine {
+    char cpu[128];   /* the processor's name */
+    unsigned cores;  /* that this process may use */
+    char system[96]; /* the system's name and version */
+};
+
+void host_describe(struct host_machine *ret);
+
+/* Two processors to run a pair of processes on, of different cores if there are. 0: there is only
+ * one. */
+int host_pick_cpus(unsigned *ret_first, unsigned *ret_second);
+/* Keeps this process on one processor. */
+int host_pin(unsigned cpu);
+
+/* ---- a second process ---- */
+
+#define HOST_TEXT_SIZE 48
+
+/* Two byte streams between parent and child, one each way. */
+enum host_link_kind { HOST_PIPE, HOST_SOCKET };
+struct host_link {
+    intptr_t in, out;             /* ours */
+    intptr_t child_in, child_out; /* the child's, until it has started */
+};
+
+int host_link_make(struct host_link *ret, enum host_link_kind kind);
+void host_link_text(const struct host_link *link, char text[HOST_TEXT_SIZE]);
+int host_link_adopt(struct host_link *ret, const char *text);
+/* Ends our outgoing stream: the other side reads to its end. */
+void host_link_finish(struct host_link *link);
+void host_link_close(struct host_link *link);
+/* Writes all n bytes. */
+int host_link_write(struct host_link *link, const void *buf, size_t n);
+/* Reads 1 to n bytes as they come. Returns how many, 0 at the end, -1 on failure or stop. */
+int64_t host_link_read(struct host_link *link, void *buf, size_t n);
+
+/* Zeroed memory that parent and child share. */
+struct host_shared {
+    void *at;
+    size_t size;
+    intptr_t object;
+};
+
+int host_shared_make(struct host_shared *ret, size_t size);
+void host_shared_text(const struct host_shared *shared, char text[HOST_TEXT_SIZE]);
+int host_shared_adopt(struct host_shared *ret, const char *text);
+void host_shared_close(struct host_shared *shared);
+
+struct host_child {
+    intptr_t id;
+    int running;
+    int status;   /* its exit status once it has ended; -1 when it was killed */
+    char how[64]; /* how it ended, in words */
+};
+
+/* Starts this program again with these arguments (NULL-terminated, the program's own name not
+ * included). link and shared, where not NULL, go to the child; the child's ends of the link are
+ * closed here. */
+int host_spawn_self(struct host_child *ret, const char *const *args, struct host_link *link,
+                    const struct host_shared *shared);
+/* The child's first call: it ends when its parent does, and leaves Ctrl-C to it. */
+void host_become_child(void);
+/* Whether it still runs; fills in how it ended. */
+int host_child_runs(struct host_child *child);
+/* Waits for its end, kills it when the time has passed. Returns whether it ended by itself with
+ * status 0. */
+int host_child_end(struct host_child *child, uint64_t timeout_ns);
+
+#endif

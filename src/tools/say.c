@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* say.c - sentences on standard error, and the end of standard output. */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "cli.h"
+
+static void say(const char *tail, const char *format, va_list args)
+{
+    (void)fflush(stdout);
+    (void)fputs("shmring: ", stderr);
+    (void)vfprintf(stderr, format, args);
+    (void)fputs(tail, stderr);
+    (void)fputc('\n', stderr);
+}
+
+int say_failed(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say("", format, args);
+    va_end(args);
+    return EXIT_FAILED;
+}
+
+int say_usage(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say("; see shmring --help", format, args);
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+void say_notice(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say("", format, args);
+    va_end(args);
+}
+
+int say_status(shmring_status status)
+{
+    const char *detail = shmring_error_detail();
+
+    return say_failed("%s", status < 0 && detail[0] != '\0' ? detail : shmring_status_text(status));
+}
+
+int say_done(void)
+{
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        return say_failed("standard output: %s",
+                          errno != 0 ? strerror(errno) : "not everything could be written");
+    }
+    return EXIT_OK;
+}
+
+const char *short_name(const char *name)
+{
+    return strncmp(name, "Local\\", 6) == 0 ? name + 6 : name;
+}

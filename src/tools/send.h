@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* send.h - what the parts of `shmring send` share. */
+#ifndef SHMRING_TOOLS_SEND_H
+#define SHMRING_TOOLS_SEND_H
+
+#include "cli.h"
+#include "frame.h"
+
+struct sender {
+    const char *name;
+    shmring_producer *ring;
+    shmring_info info; /* as it was when we opened it */
+    struct progress progress;
+    int said_nobody; /* the notice that nobody reads was given */
+};
+
+/* Each reads standard input to its end, or to a stop, and returns an exit status. */
+int send_lines(struct sender *s);
+int send_lengths(struct sender *s);
+int send_raw_records(struct sender *s);
+int send_raw_bytes(struct sender *s);
+
+/* Waits until `need` bytes can be sent, whoever comes to read them. Returns 1; 0 to end with
+ * *ret_exit: a stop, or a failure that was said. */
+int send_wait_space(struct sender *s, uint32_t need, int *ret_exit);
+
+#endif

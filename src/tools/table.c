@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* table.c - columns that line up. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+void table_start(struct table *t, const char *alignment)
+{
+    memset(t, 0, sizeof *t);
+    t->alignment = alignment;
+    t->columns = strlen(alignment);
+}
+
+void table_row(struct table *t, const char *const *cells)
+{
+    size_t i, room;
+    void *more;
+
+    if (t->rows == t->room) {
+        room = t->room != 0 ? t->room * 2 : 16;
+        more = realloc(t->cells, room * t->columns * sizeof *t->cells);
+        if (more == NULL) {
+            return; /* a row less; the caller's machine has other troubles */
+        }
+        t->cells = more;
+        t->room = room;
+    }
+    for (i = 0; i < t->columns; i++) {
+        (void)snprintf(t->cells[t->rows * t->columns + i], TABLE_CELL, "%s", cells[i]);
+    }
+    t->rows++;
+}
+
+static void print_row(const struct table *t, size_t row, const int *widths, FILE *to)
+{
+    size_t i;
+
+    for (i = 0; i < t->columns; i++) {
+        const char *cell = t->cells[row * t->columns + i];
+
+        if (t->alignment[i] == 'r') {
+            fprintf(to, "%*s", widths[i], cell);
+        } else if (i + 1 < t->columns) {
+            fprintf(to, "%-*s", widths[i], cell);
+        } else {
+            fprintf(to, "%s", cell);
+        }
+        fputs(i + 1 < t->columns ? "  " : "\n", to);
+    }
+}
+
+void table_print(struct table *t, FILE *to)
+{
+    int widths[TABLE_COLUMNS] = {0};
+    size_t i, row;
+
+    for (row = 0; row < t->rows; row++) {
+        for (i = 0; i < t->columns; i++) {
+            int n = (int)strlen(t->cells[row * t->columns + i]);
+
+            widths[i] = n > widths[i] ? n : widths[i];
+        }
+    }
+    for (row = 0; row < t->rows; row++) {
+        print_row(t, row, widths, to);
+    }
+    free(t->cells);
+    t->cells = NULL;
+}
