@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# run.sh [FOLDER] - builds the project under each sanitizer and at the ends of the optimisation
+# levels, with gcc and clang, into FOLDER (default: build-sanitize), and runs the tests in each.
+# SHMRING_SANITIZE="gcc-asan clang-tsan" picks some. meson-logs/testlog.json of each has the results.
+set -u
+source=$(cd "$(dirname "$0")/../.." && pwd)
+folder=${1:-$source/build-sanitize}
+only=${SHMRING_SANITIZE:-gcc-asan clang-asan clang-tsan gcc-O0 clang-O3}
+failed=0
+
+export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=exitcode=66
+
+for what in $only; do
+    options="-Dbench=disabled -Dexamples=disabled --buildtype=debugoptimized"
+    suites="--timeout-multiplier 5"
+    case $what in
+    *-asan) options+=" -Db_sanitize=address,undefined" ;;
+    *-tsan) options+=" -Db_sanitize=thread" && suites="--suite tsan" ;;
+    *-O0) options+=" -Doptimization=0" ;;
+    *-O3) options+=" -Doptimization=3" ;;
+    *) echo "run.sh: what is $what?" && exit 2 ;;
+    esac
+    [ "${what%%-*}" = clang ] && options+=" -Db_lundef=false"
+    echo "== $what: $options"
+    # shellcheck disable=SC2086
+    if ! CC=${what%%-*} meson setup --wipe "$folder/$what" "$source" $options >/dev/null 2>&1 &&
+        ! CC=${what%%-*} meson setup "$folder/$what" "$source" $options; then
+        failed=1
+        continue
+    fi
+    if ! ninja -C "$folder/$what" >"$folder/$what/build.log" 2>&1; then
+        tail -40 "$folder/$what/build.log"
+        failed=1
+        continue
+    fi
+    # shellcheck disable=SC2086
+    meson test -C "$folder/$what" --no-rebuild --print-errorlogs $suites || failed=1
+done
+exit $failed
