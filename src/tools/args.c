@@ -159,9 +159,9 @@ static const char *read_choice(const struct option *o, const char *text)
     n = (size_t)snprintf(wrong, sizeof wrong, "must be");
     for (i = 0; o->choices[i] != NULL && n < sizeof wrong; i++) {
         n += (size_t)snprintf(wrong + n, sizeof wrong - n, "%s %s",
-                              i == 0                       ? ""
+                              i == 0                      ? ""
                               : o->choices[i + 1] == NULL ? " or"
-                                                           : ",",
+                                                          : ",",
                               o->choices[i]);
     }
     return wrong;

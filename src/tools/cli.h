@@ -58,9 +58,9 @@ const char *args_time(const char *text, uint64_t *ret);
 /* ---- say.c: sentences on standard error ---- */
 
 #if defined(__GNUC__)
-#define CLI_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define CLI_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define CLI_PRINTF(format, first)
+#define CLI_PRINTF(text, first)
 #endif
 
 /* "shmring: SENTENCE"; return the exit status that goes with it. */
@@ -68,7 +68,8 @@ int say_failed(const char *format, ...) CLI_PRINTF(1, 2);
 int say_usage(const char *format, ...) CLI_PRINTF(1, 2);
 /* A sentence that is not an end. */
 void say_notice(const char *format, ...) CLI_PRINTF(1, 2);
-/* The library's sentence, or the words for its status where it has none. */
+/* The library's sentence, or the words for its status where it has none. A name or an option that
+ * no ring can have is wrong usage. */
 int say_status(shmring_status status);
 
 /* Standard output is done: EXIT_OK, or the sentence if not all of it could be written. */
@@ -81,10 +82,10 @@ const char *short_name(const char *name);
 
 #define FIGURE_SIZE 32
 /* Each fills and returns `to`. */
-const char *figure_bytes(char to[FIGURE_SIZE], uint64_t bytes);    /* 64K, 1M, 100 */
-const char *figure_rate(char to[FIGURE_SIZE], double per_second);  /* 12.3 M */
-const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns);          /* 132 ns, 4.1 us */
-const char *figure_count(char to[FIGURE_SIZE], uint64_t number);   /* 1,234,567 */
+const char *figure_bytes(char to[FIGURE_SIZE], uint64_t bytes);   /* 64K, 1M, 100 */
+const char *figure_rate(char to[FIGURE_SIZE], double per_second); /* 12.3 M */
+const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns);         /* 132 ns, 4.1 us */
+const char *figure_count(char to[FIGURE_SIZE], uint64_t number);  /* 1,234,567 */
 
 /* ---- table.c ---- */
 
@@ -147,7 +148,14 @@ struct progress {
 
 /* wanted: 0 keeps it silent on a terminal too. */
 void progress_start(struct progress *p, int wanted);
-void progress_add(struct progress *p, uint64_t records, uint64_t bytes);
+/* Renews the line now and then; call it after some work. */
+void progress_show(struct progress *p);
 void progress_end(struct progress *p);
+
+static inline void progress_add(struct progress *p, uint64_t records, uint64_t bytes)
+{
+    p->records += records;
+    p->bytes += bytes;
+}
 
 #endif

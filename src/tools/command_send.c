@@ -29,6 +29,7 @@ int send_wait_space(struct sender *s, uint32_t need, int *ret_exit)
             }
             host_sleep_ns(ABSENT_LOOK_NS);
         } else if (status != SHMRING_TIMEOUT) {
+            s->broken = 1;
             *ret_exit = say_status(status);
             return 0;
         }
@@ -73,8 +74,8 @@ static int wait_until_taken(const struct sender *s)
     if (now.used == 0) {
         return EXIT_OK;
     }
-    return say_failed("stopped with %" PRIu64 " bytes in ring '%s' that nobody has read",
-                      now.used, short_name(s->name));
+    return say_failed("stopped with %" PRIu64 " bytes in ring '%s' that nobody has read", now.used,
+                      short_name(s->name));
 }
 
 static int pump(struct sender *s, uint32_t frame)
@@ -98,7 +99,8 @@ static int send_all(struct sender *s, uint32_t frame)
     progress_start(&s->progress, 1);
     ret = pump(s, frame);
     progress_end(&s->progress);
-    if (s->info.lifetime == SHMRING_PERSISTENT || s->progress.records == 0 && ret != EXIT_OK) {
+    if (s->info.lifetime == SHMRING_PERSISTENT || s->broken ||
+        (s->progress.records == 0 && ret != EXIT_OK)) {
         return ret;
     }
     taken = wait_until_taken(s);
@@ -137,8 +139,10 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_send = {
     "send", "NAME [--frame line|length|raw] [--capacity SIZE] [--persistent]",
     "standard input into a ring",
-    "Reads standard input and sends it as records. Waits for space while the ring is full, and may\n"
-    "start before or after its receiver. Ends when a receiver has taken everything; on a persistent\n"
+    "Reads standard input and sends it as records. Waits for space while the ring is full, and "
+    "may\n"
+    "start before or after its receiver. Ends when a receiver has taken everything; on a "
+    "persistent\n"
     "ring when everything is in the ring.\n"
     "\n"
     "  --frame line     a record for each line, without the newline (default)\n"

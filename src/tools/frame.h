@@ -7,7 +7,10 @@
 
 enum frame { FRAME_LINE = 0, FRAME_LENGTH = 1, FRAME_RAW = 2 };
 
-#define FRAME_CHOICES {"line", "length", "raw", NULL}
+#define FRAME_CHOICES                                                                              \
+    {                                                                                              \
+        "line", "length", "raw", NULL                                                              \
+    }
 
 /* A length frame starts with the payload's length, least significant byte first. */
 #define FRAME_HEADER 4u

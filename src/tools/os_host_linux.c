@@ -232,8 +232,9 @@ void host_describe(struct host_machine *ret)
         !cpuinfo_value("Model", ret->cpu, sizeof ret->cpu)) {
         (void)snprintf(ret->cpu, sizeof ret->cpu, "%s processor", names.machine);
     }
-    ret->cores = sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set)
-                                                             : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    ret->cores = sched_getaffinity(0, sizeof set, &set) == 0
+                     ? (unsigned)CPU_COUNT(&set)
+                     : (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     (void)snprintf(ret->system, sizeof ret->system, "%.40s %.54s", names.sysname, names.release);
 }
 

@@ -27,12 +27,10 @@ static void show(const struct progress *p, uint64_t now)
     }
 }
 
-void progress_add(struct progress *p, uint64_t records, uint64_t bytes)
+void progress_show(struct progress *p)
 {
     uint64_t now;
 
-    p->records += records;
-    p->bytes += bytes;
     if (p->shown) {
         now = host_clock_ns();
         if (now >= p->next_ns) {

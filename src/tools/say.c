@@ -48,7 +48,13 @@ int say_status(shmring_status status)
 {
     const char *detail = shmring_error_detail();
 
-    return say_failed("%s", status < 0 && detail[0] != '\0' ? detail : shmring_status_text(status));
+    if (status >= 0 || detail[0] == '\0') {
+        detail = shmring_status_text(status);
+    }
+    if (status == SHMRING_E_NAME || status == SHMRING_E_INVALID) {
+        return say_usage("%s", detail); /* no such ring could ever be */
+    }
+    return say_failed("%s", detail);
 }
 
 int say_done(void)

@@ -12,6 +12,7 @@ struct sender {
     shmring_info info; /* as it was when we opened it */
     struct progress progress;
     int said_nobody; /* the notice that nobody reads was given */
+    int broken;      /* the ring itself failed: nobody will take the rest */
 };
 
 /* Each reads standard input to its end, or to a stop, and returns an exit status. */

@@ -55,8 +55,8 @@ static int input_more(struct sender *s, struct input *in, int *ret_exit)
     }
     got = host_read_input(in->bytes + in->end, in->room - in->end);
     if (got < 0) {
-        *ret_exit = host_stop_requested() ? EXIT_OK
-                                          : say_failed("standard input: %s", host_error());
+        *ret_exit =
+            host_stop_requested() ? EXIT_OK : say_failed("standard input: %s", host_error());
         return 0;
     }
     in->at_end = got == 0;
@@ -76,6 +76,7 @@ static int stage(struct sender *s, const void *data, uint32_t len, int *ret_exit
         status = shmring_stage(s->ring, data, len, 0);
     }
     if (status != SHMRING_OK) {
+        s->broken = 1;
         *ret_exit = say_status(status);
         return 0;
     }
@@ -97,7 +98,6 @@ static int send_whole_lines(struct sender *s, struct input *in, size_t *seen, ui
                             int *ret_exit)
 {
     uint32_t staged = 0;
-    uint64_t bytes = 0;
 
     for (;;) {
         unsigned char *line = in->bytes + in->start;
@@ -117,13 +117,13 @@ static int send_whole_lines(struct sender *s, struct input *in, size_t *seen, ui
         }
         *seen = 0;
         ++*number;
-        bytes += len;
+        progress_add(&s->progress, 1, len);
         in->start += len + 1;
         if (++staged % BATCH == 0) {
             shmring_publish(s->ring);
         }
     }
-    progress_add(&s->progress, staged, bytes);
+    progress_show(&s->progress);
     return 1;
 }
 
@@ -152,7 +152,6 @@ int send_lines(struct sender *s)
 static int send_whole_frames(struct sender *s, struct input *in, uint64_t *number, int *ret_exit)
 {
     uint32_t staged = 0, len;
-    uint64_t bytes = 0;
 
     while (in->end - in->start >= FRAME_HEADER) {
         len = frame_get_length(in->bytes + in->start);
@@ -170,13 +169,13 @@ static int send_whole_frames(struct sender *s, struct input *in, uint64_t *numbe
             return 0;
         }
         ++*number;
-        bytes += len;
+        progress_add(&s->progress, 1, len);
         in->start += FRAME_HEADER + len;
         if (++staged % BATCH == 0) {
             shmring_publish(s->ring);
         }
     }
-    progress_add(&s->progress, staged, bytes);
+    progress_show(&s->progress);
     return 1;
 }
 
@@ -235,7 +234,7 @@ int send_raw_records(struct sender *s)
     shmring_status status;
     int ret = EXIT_OK;
     size_t got;
-    void *to;
+    void *to = NULL;
 
     for (;;) {
         status = shmring_reserve(s->ring, chunk, &to);
@@ -246,6 +245,7 @@ int send_raw_records(struct sender *s)
             continue;
         }
         if (status != SHMRING_OK) {
+            s->broken = 1;
             return say_status(status);
         }
         got = read_into(to, chunk, &ret);
@@ -255,6 +255,7 @@ int send_raw_records(struct sender *s)
         }
         shmring_commit(s->ring, (uint32_t)got, 0);
         progress_add(&s->progress, 1, got);
+        progress_show(&s->progress);
     }
 }
 
@@ -264,7 +265,7 @@ int send_raw_bytes(struct sender *s)
     int ret = EXIT_OK;
     uint64_t room;
     size_t got;
-    void *to;
+    void *to = NULL;
 
     for (;;) {
         room = shmring_write_span(s->ring, &to);
@@ -280,5 +281,6 @@ int send_raw_bytes(struct sender *s)
         }
         shmring_write_advance(s->ring, got);
         progress_add(&s->progress, 1, got);
+        progress_show(&s->progress);
     }
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* command_create.c - a ring that stays. */
+#include "cli.h"
+#include "host.h"
+
+#define LOOK_NS UINT64_C(100000000)
+
+/* Where a ring lives only while somebody has it open, somebody must. */
+static void keep_open(const char *name)
+{
+    say_notice("ring '%s' is there until this program ends; press Ctrl-C", short_name(name));
+    while (!host_stop_requested()) {
+        host_sleep_ns(LOOK_NS);
+    }
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    static const char *const framings[] = {"records", "bytes", NULL};
+    static const char *const overflows[] = {"reject", "overwrite", NULL};
+    static const char *const stamps[] = {"none", "monotonic", "tsc", NULL};
+    shmring_options opt = SHMRING_OPTIONS_INIT;
+    const char *name = NULL;
+    uint64_t max_record = 0;
+    int huge_pages = 0, ret;
+    const struct option options[] = {
+        {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0},
+        {"framing", OPTION_CHOICE, &opt.framing, framings, 0},
+        {"overflow", OPTION_CHOICE, &opt.overflow, overflows, 0},
+        {"max-record", OPTION_SIZE, &max_record, NULL, UINT32_MAX},
+        {"mode", OPTION_MODE, &opt.permissions, NULL, 0},
+        {"huge-pages", OPTION_FLAG, &huge_pages, NULL, 0},
+        {"schema", OPTION_NUMBER, &opt.schema, NULL, 0},
+        {"stamp", OPTION_CHOICE, &opt.stamp, stamps, 0},
+    };
+    shmring_consumer *ring = NULL;
+    shmring_status status;
+
+    if (!args_read(self, argc, argv, options, sizeof options / sizeof options[0], "NAME", &name,
+                   &ret)) {
+        return ret;
+    }
+    opt.open_mode = SHMRING_CREATE_ONLY;
+    opt.lifetime = SHMRING_PERSISTENT;
+    opt.max_record = (uint32_t)max_record;
+    opt.flags = huge_pages ? SHMRING_HUGE_PAGES : 0;
+    host_catch_stop(NULL);
+    /* As its consumer: a producer that opened and closed would tell the first reader that the
+     * stream has ended. */
+    status = shmring_consumer_open(&ring, name, &opt);
+    if (status != SHMRING_OK) {
+        return say_status(status);
+    }
+    if (!host_rings_outlive_processes()) {
+        keep_open(name);
+    }
+    shmring_consumer_close(ring);
+    return EXIT_OK;
+}
+
+const struct command command_create = {
+    "create",
+    "NAME [--capacity SIZE] [--framing records|bytes] [--overflow reject|overwrite]\n"
+    "                            [--max-record SIZE] [--mode 0600] [--huge-pages]\n"
+    "                            [--schema N] [--stamp none|monotonic|tsc]",
+    "make a ring that stays until it is removed",
+    "Makes a persistent ring. It is an error if the name is taken.\n"
+    "\n"
+    "  --capacity SIZE  a power of two from 64K; 1M if not given\n"
+    "  --framing KIND   records (default), or bytes: a stream without boundaries\n"
+    "  --overflow WHAT  when it is full: reject new records (default), or overwrite old ones\n"
+    "  --max-record SIZE  the largest record; a quarter of the capacity if not given\n"
+    "  --mode BITS      who may open it, in octal; 0600 if not given\n"
+    "  --huge-pages     ask for huge pages; `shmring stat` tells how many came\n"
+    "  --schema N       the application's number for its format, checked by those who give one\n"
+    "  --stamp CLOCK    each record carries the time of its commit\n",
+    run};

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* command_ls.c - the rings of this user. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "info.h"
+
+struct names {
+    char (*all)[SHMRING_NAME_SIZE];
+    size_t count, room;
+};
+
+static int add_name(const char *name, void *arg)
+{
+    struct names *names = arg;
+    size_t room = names->room != 0 ? names->room * 2 : 16;
+    void *more;
+
+    if (names->count == names->room) {
+        more = realloc(names->all, room * sizeof *names->all);
+        if (more == NULL) {
+            return 1;
+        }
+        names->all = more;
+        names->room = room;
+    }
+    (void)snprintf(names->all[names->count++], SHMRING_NAME_SIZE, "%s", name);
+    return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void add_row(struct table *t, const shmring_info *info)
+{
+    char capacity[FIGURE_SIZE], used[FIGURE_SIZE], producer[FIGURE_SIZE], consumer[FIGURE_SIZE];
+    const char *cells[] = {short_name(info->name),
+                           figure_bytes(capacity, info->capacity),
+                           info_framing(info),
+                           figure_count(used, info->used),
+                           info_role(producer, &info->producer),
+                           info_role(consumer, &info->consumer),
+                           info_state(info)};
+
+    table_row(t, cells);
+}
+
+static void add_object(struct json *j, const shmring_info *info)
+{
+    json_open(j, NULL, '{');
+    json_text(j, "name", short_name(info->name));
+    json_number(j, "capacity", info->capacity);
+    json_text(j, "framing", info_framing(info));
+    json_number(j, "used", info->used);
+    info_role_json(j, "producer", &info->producer);
+    info_role_json(j, "consumer", &info->consumer);
+    json_text(j, "state", info_state(info));
+    json_close(j, '}');
+}
+
+/* A name that cannot be read as a ring is shown all the same: it is what people look for. */
+static void add_unreadable(struct table *t, struct json *j, const char *name, shmring_status why)
+{
+    const char *cells[] = {short_name(name), "-", "-", "-", "-", "-", shmring_status_text(why)};
+
+    if (j != NULL) {
+        json_open(j, NULL, '{');
+        json_text(j, "name", short_name(name));
+        json_text(j, "state", "unreadable");
+        json_text(j, "error", shmring_error_detail());
+        json_close(j, '}');
+    } else {
+        table_row(t, cells);
+    }
+}
+
+static void list(const struct names *names, struct table *t, struct json *j)
+{
+    shmring_info info;
+    shmring_status status;
+    size_t i;
+
+    for (i = 0; i < names->count; i++) {
+        status = shmring_inspect(names->all[i], &info);
+        if (status == SHMRING_E_NOT_FOUND) {
+            continue; /* it went while we looked */
+        }
+        if (status != SHMRING_OK) {
+            add_unreadable(t, j, names->all[i], status);
+        } else if (j != NULL) {
+            add_object(j, &info);
+        } else {
+            add_row(t, &info);
+        }
+    }
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    static const char *const heads[] = {"NAME",     "CAPACITY", "FRAMING", "USED",
+                                        "PRODUCER", "CONSUMER", "STATE"};
+    int as_json = 0, ret;
+    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0}};
+    struct names names = {0};
+    struct table t;
+    struct json j;
+    shmring_status status;
+
+    if (!args_read(self, argc, argv, options, 1, NULL, NULL, &ret)) {
+        return ret;
+    }
+    status = shmring_list(add_name, &names);
+    if (status != SHMRING_OK) {
+        free(names.all);
+        return say_status(status);
+    }
+    if (names.count > 1) {
+        qsort(names.all, names.count, sizeof *names.all, by_name);
+    }
+    if (as_json) {
+        json_start(&j, stdout);
+        json_open(&j, NULL, '[');
+        list(&names, NULL, &j);
+        json_close(&j, ']');
+        json_end(&j);
+    } else {
+        table_start(&t, "lrlrlll");
+        table_row(&t, heads);
+        list(&names, &t, NULL);
+        table_print(&t, stdout);
+    }
+    free(names.all);
+    return say_done();
+}
+
+const struct command command_ls = {
+    "ls", "[--json]", "the rings of this user",
+    "Lists this user's rings: name, capacity, framing, bytes in use, who has the two sides open "
+    "(pid\n"
+    "and program, or -), and the state: alive while any process has the ring open, persistent "
+    "when\n"
+    "nobody has and it stays all the same, dead when its last user died (the next opener or\n"
+    "`shmring prune` takes it away).\n"
+    "\n"
+    "  --json           as a JSON array\n",
+    run};

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* command_names.c - verify, rm and prune: one library call each. */
+#include <inttypes.h>
+
+#include "cli.h"
+
+/* ---- verify ---- */
+
+static void print_verdict(const char *name, const shmring_verdict *v, int as_json)
+{
+    char records[FIGURE_SIZE], bytes[FIGURE_SIZE];
+    struct json j;
+
+    if (as_json) {
+        json_start(&j, stdout);
+        json_open(&j, NULL, '{');
+        json_text(&j, "name", short_name(name));
+        json_bool(&j, "sound", v->problem[0] == '\0');
+        json_text(&j, "problem", v->problem);
+        json_number(&j, "records", v->records);
+        json_number(&j, "bytes", v->bytes);
+        json_number(&j, "gaps", v->gaps);
+        json_number(&j, "position", v->position);
+        json_bool(&j, "moving", v->moving != 0);
+        json_close(&j, '}');
+        json_end(&j);
+        return;
+    }
+    printf("ring '%s' is %s: %s records, %s bytes, %" PRIu64 " gaps, looked up to position %" PRIu64
+           "%s%s%s\n",
+           short_name(name), v->problem[0] == '\0' ? "sound" : "corrupt",
+           figure_count(records, v->records), figure_count(bytes, v->bytes), v->gaps, v->position,
+           v->moving ? "; it was in use" : "", v->problem[0] != '\0' ? ": " : "", v->problem);
+}
+
+static int run_verify(const struct command *self, int argc, char **argv)
+{
+    const char *name = NULL;
+    int as_json = 0, ret;
+    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0}};
+    shmring_verdict verdict = {0};
+    shmring_status status;
+
+    if (!args_read(self, argc, argv, options, 1, "NAME", &name, &ret)) {
+        return ret;
+    }
+    status = shmring_verify(name, &verdict);
+    if (status != SHMRING_OK && (status != SHMRING_E_CORRUPT || verdict.problem[0] == '\0')) {
+        return say_status(status);
+    }
+    print_verdict(name, &verdict, as_json);
+    ret = say_done();
+    return status != SHMRING_OK ? say_status(status) : ret;
+}
+
+const struct command command_verify = {"verify", "NAME [--json]", "check every record of a ring",
+                                       "Walks every committed record and checks all that must "
+                                       "hold. Ends with status 1 if the ring is\n"
+                                       "corrupt. Changes nothing.\n"
+                                       "\n"
+                                       "  --json           as a JSON object\n",
+                                       run_verify};
+
+/* ---- rm ---- */
+
+static int run_rm(const struct command *self, int argc, char **argv)
+{
+    const char *name = NULL;
+    shmring_status status;
+    int ret;
+
+    if (!args_read(self, argc, argv, NULL, 0, "NAME", &name, &ret)) {
+        return ret;
+    }
+    status = shmring_remove(name);
+    return status == SHMRING_OK ? EXIT_OK : say_status(status);
+}
+
+const struct command command_rm = {
+    "rm", "NAME", "remove a ring's name",
+    "Removes a ring. Processes that have it open keep it and each other until they close.\n",
+    run_rm};
+
+/* ---- prune ---- */
+
+static int run_prune(const struct command *self, int argc, char **argv)
+{
+    int as_json = 0, ret;
+    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0}};
+    uint32_t removed = 0;
+    struct json j;
+    shmring_status status;
+
+    if (!args_read(self, argc, argv, options, 1, NULL, NULL, &ret)) {
+        return ret;
+    }
+    status = shmring_prune(&removed);
+    if (status != SHMRING_OK) {
+        return say_status(status);
+    }
+    if (as_json) {
+        json_start(&j, stdout);
+        json_open(&j, NULL, '{');
+        json_number(&j, "removed", removed);
+        json_close(&j, '}');
+        json_end(&j);
+    } else {
+        printf("removed %" PRIu32 " dead ring%s\n", removed, removed == 1 ? "" : "s");
+    }
+    return say_done();
+}
+
+const struct command command_prune = {
+    "prune", "[--json]", "remove the rings whose users all died",
+    "Removes this user's rings that no process has open any more and that were to end with their\n"
+    "last user. Persistent rings stay.\n"
+    "\n"
+    "  --json           as a JSON object\n",
+    run_prune};

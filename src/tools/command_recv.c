@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* command_recv.c - a ring into standard output.
+ *
+ * A record is released after the write that carried it has succeeded. A receiver that dies in
+ * between leaves the records of that one write, at most 256, for the next receiver to deliver once
+ * more; none is lost.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "frame.h"
+#include "host.h"
+
+#define BUFFER_SIZE (1u << 18)
+#define BYTES_CHUNK (1u << 18)
+
+struct receiver {
+    const char *name;
+    shmring_consumer *ring;
+    uint32_t frame;
+    uint64_t left; /* records to go; UINT64_MAX = no end */
+    uint64_t timeout_ns;
+    struct progress progress;
+    unsigned char *buffer; /* BUFFER_SIZE bytes of output to be written */
+    size_t filled;
+};
+
+static shmring_consumer *to_interrupt;
+
+static void interrupt(void)
+{
+    shmring_consumer_interrupt(to_interrupt);
+}
+
+/* ---- output ---- */
+
+static int flush(struct receiver *r)
+{
+    if (r->filled > 0 && !host_write_output(r->buffer, r->filled)) {
+        return 0;
+    }
+    r->filled = 0;
+    return 1;
+}
+
+static int put(struct receiver *r, const void *data, size_t n)
+{
+    if (n > BUFFER_SIZE - r->filled && !flush(r)) {
+        return 0;
+    }
+    if (n > BUFFER_SIZE / 2) { /* large ones straight out of the ring */
+        return flush(r) && host_write_output(data, n);
+    }
+    if (n > 0) {
+        memcpy(r->buffer + r->filled, data, n);
+        r->filled += n;
+    }
+    return 1;
+}
+
+static int put_record(struct receiver *r, const shmring_record *record)
+{
+    unsigned char header[FRAME_HEADER];
+
+    if (r->frame == FRAME_LENGTH) {
+        frame_put_length(header, record->len);
+        if (!put(r, header, sizeof header)) {
+            return 0;
+        }
+    }
+    return put(r, record->data, record->len) && (r->frame != FRAME_LINE || put(r, "\n", 1));
+}
+
+static int output_failed(void)
+{
+    return say_failed("standard output: %s", host_error());
+}
+
+/* ---- the ring ---- */
+
+static int sender_died(const struct receiver *r)
+{
+    shmring_info info;
+
+    if (shmring_inspect(r->name, &info) == SHMRING_OK && !info.producer.alive) {
+        return say_failed("the sender of ring '%s', process %" PRIu64
+                          ", died; everything it had committed was delivered",
+                          short_name(r->name), info.producer.pid);
+    }
+    return say_failed("the sender of ring '%s' died; everything it had committed was delivered",
+                      short_name(r->name));
+}
+
+/* Waits for something to read. Returns 1, or 0 to end with *ret_exit. */
+static int wait_data(struct receiver *r, int *ret_exit)
+{
+    char text[FIGURE_SIZE];
+    shmring_status status;
+
+    do {
+        progress_show(&r->progress);
+        if (host_stop_requested()) {
+            *ret_exit = EXIT_OK;
+            return 0;
+        }
+        status = shmring_wait_data(r->ring, r->timeout_ns);
+    } while (status == SHMRING_EMPTY && r->timeout_ns != 0); /* interrupted */
+    switch (status) {
+    case SHMRING_OK:
+        return 1;
+    case SHMRING_CLOSED:
+        *ret_exit = EXIT_OK;
+        return 0;
+    case SHMRING_PEER_DEAD:
+        *ret_exit = sender_died(r);
+        return 0;
+    case SHMRING_TIMEOUT:
+    case SHMRING_EMPTY:
+        *ret_exit = say_failed("nothing came through ring '%s' for %s", short_name(r->name),
+                               figure_ns(text, r->timeout_ns));
+        return 0;
+    default:
+        *ret_exit = say_status(status);
+        return 0;
+    }
+}
+
+static int recv_records(struct receiver *r)
+{
+    shmring_record records[SHMRING_PEEK_MAX];
+    uint32_t i, n, most;
+    uint64_t bytes;
+    int ret = EXIT_OK;
+
+    while (r->left > 0 && !host_stop_requested()) {
+        most = r->left < SHMRING_PEEK_MAX ? (uint32_t)r->left : SHMRING_PEEK_MAX;
+        n = shmring_peek_many(r->ring, records, most);
+        if (n == 0) {
+            if (!wait_data(r, &ret)) {
+                return ret;
+            }
+            continue;
+        }
+        for (i = 0, bytes = 0; i < n; i++) {
+            if (!put_record(r, &records[i])) {
+                return output_failed();
+            }
+            bytes += records[i].len;
+        }
+        if (!flush(r)) {
+            return output_failed();
+        }
+        shmring_release_many(r->ring, n);
+        r->left -= r->left == UINT64_MAX ? 0 : n;
+        progress_add(&r->progress, n, bytes);
+        progress_show(&r->progress);
+    }
+    return ret;
+}
+
+static int recv_bytes(struct receiver *r)
+{
+    const void *from;
+    uint64_t n;
+    int ret = EXIT_OK;
+
+    while (!host_stop_requested()) {
+        n = shmring_read_span(r->ring, &from);
+        if (n == 0) {
+            if (!wait_data(r, &ret)) {
+                return ret;
+            }
+            continue;
+        }
+        n = n < BYTES_CHUNK ? n : BYTES_CHUNK; /* so that the sender gets its room back soon */
+        if (!host_write_output(from, (size_t)n)) {
+            return output_failed();
+        }
+        shmring_read_advance(r->ring, n);
+        progress_add(&r->progress, 1, n);
+        progress_show(&r->progress);
+    }
+    return ret;
+}
+
+static int recv_all(struct receiver *r, const shmring_info *info)
+{
+    int ret;
+
+    if (info->framing == SHMRING_BYTES && (r->frame != FRAME_RAW || r->left != UINT64_MAX)) {
+        return say_failed("ring '%s' has byte framing: it holds no records; use --frame raw and "
+                          "no --count",
+                          short_name(r->name));
+    }
+    r->buffer = malloc(BUFFER_SIZE);
+    if (r->buffer == NULL) {
+        return say_failed("no memory for a buffer of %u bytes", BUFFER_SIZE);
+    }
+    to_interrupt = r->ring;
+    host_catch_stop(interrupt);
+    progress_start(&r->progress, !host_output_is_terminal());
+    ret = info->framing == SHMRING_BYTES ? recv_bytes(r) : recv_records(r);
+    progress_end(&r->progress);
+    host_catch_stop(NULL);
+    free(r->buffer);
+    return ret;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    static const char *const frames[] = FRAME_CHOICES;
+    shmring_options opt = SHMRING_OPTIONS_INIT;
+    struct receiver r = {0};
+    int persistent = 0, ret;
+    const struct option options[] = {
+        {"frame", OPTION_CHOICE, &r.frame, frames, 0},
+        {"count", OPTION_COUNT, &r.left, NULL, 0},
+        {"timeout", OPTION_TIME, &r.timeout_ns, NULL, 0},
+        {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0},
+        {"persistent", OPTION_FLAG, &persistent, NULL, 0},
+    };
+    shmring_info info;
+    shmring_status status;
+
+    r.left = UINT64_MAX;
+    r.timeout_ns = SHMRING_FOREVER;
+    if (!args_read(self, argc, argv, options, sizeof options / sizeof options[0], "NAME", &r.name,
+                   &ret)) {
+        return ret;
+    }
+    opt.lifetime = persistent ? SHMRING_PERSISTENT : SHMRING_UNTIL_LAST_CLOSE;
+    host_catch_stop(NULL);
+    status = shmring_consumer_open(&r.ring, r.name, &opt);
+    if (status == SHMRING_OK) {
+        status = shmring_inspect(r.name, &info);
+    }
+    ret = status == SHMRING_OK ? recv_all(&r, &info) : say_status(status);
+    shmring_consumer_close(r.ring);
+    return ret;
+}
+
+const struct command command_recv = {
+    "recv",
+    "NAME [--frame line|length|raw] [--count N] [--timeout T]\n"
+    "                          [--capacity SIZE] [--persistent]",
+    "a ring to standard output",
+    "Receives records and writes them to standard output. May start before or after its sender.\n"
+    "Ends with status 0 when the sender has closed and everything is read, with 1 when the sender\n"
+    "died: everything it had committed is delivered first.\n"
+    "\n"
+    "  --frame line     each record, then a newline (default)\n"
+    "  --frame length   each record's length, 32-bit little-endian, then the record\n"
+    "  --frame raw      the records and nothing between them\n"
+    "  --count N        end with status 0 after N records\n"
+    "  --timeout T      end with status 1 when nothing has come for this long\n"
+    "  --capacity SIZE  of a new ring: a power of two from 64K; 1M if not given\n"
+    "  --persistent     a new ring stays until it is removed\n",
+    run};

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* command_stat.c - everything that can be seen of one ring from outside. */
+#include <inttypes.h>
+#include <time.h>
+
+#include "cli.h"
+#include "info.h"
+
+static void add_counters(struct json *j, const shmring_info *info)
+{
+    json_open(j, "counters", '{');
+    json_number(j, "sent", info->counters.sent);
+    json_number(j, "received", info->counters.received);
+    json_number(j, "rejected", info->counters.rejected);
+    json_number(j, "gaps", info->counters.gaps);
+    json_number(j, "high_water", info->counters.high_water);
+    json_number(j, "recovered", info->counters.recovered);
+    json_number(j, "producer_stalls", info->counters.producer_stalls);
+    json_number(j, "producer_sleeps", info->counters.producer_sleeps);
+    json_number(j, "producer_wakes", info->counters.producer_wakes);
+    json_number(j, "consumer_stalls", info->counters.consumer_stalls);
+    json_number(j, "consumer_sleeps", info->counters.consumer_sleeps);
+    json_number(j, "consumer_wakes", info->counters.consumer_wakes);
+    json_number(j, "lapped", info->counters.lapped);
+    json_number(j, "lapped_bytes", info->counters.lapped_bytes);
+    json_close(j, '}');
+}
+
+/* "head" is where the consumer reads, exactly; "published_head" the lazy copy the producer polls.
+ */
+static void print_json(const shmring_info *info)
+{
+    char incarnation[40], mode[8];
+    struct json j;
+
+    (void)snprintf(incarnation, sizeof incarnation, "%016" PRIx64 "%016" PRIx64,
+                   info->incarnation[0], info->incarnation[1]);
+    (void)snprintf(mode, sizeof mode, "%04" PRIo32, info->permissions);
+    json_start(&j, stdout);
+    json_open(&j, NULL, '{');
+    json_text(&j, "name", short_name(info->name));
+    json_text(&j, "state", info_state(info));
+    json_number(&j, "capacity", info->capacity);
+    json_text(&j, "framing", info_framing(info));
+    json_text(&j, "overflow", info_overflow(info));
+    json_text(&j, "lifetime",
+              info->lifetime == SHMRING_PERSISTENT ? "persistent" : "until_last_close");
+    json_text(&j, "stamp", info_stamp(info));
+    json_number(&j, "max_record", info->max_record);
+    json_number(&j, "schema", info->schema);
+    json_text(&j, "mode", mode);
+    json_number(&j, "owner", info->owner);
+    json_number(&j, "creator_pid", info->creator_pid);
+    json_number(&j, "created_ns", info->created_ns);
+    json_text(&j, "incarnation", incarnation);
+    json_number(&j, "huge_bytes", info->huge_bytes);
+    json_bool(&j, "alive", info->alive != 0);
+    json_bool(&j, "removed", info->removed != 0);
+    json_number(&j, "tail", info->tail);
+    json_number(&j, "head", info->cursor);
+    json_number(&j, "published_head", info->head);
+    json_number(&j, "evict", info->evict);
+    json_number(&j, "used", info->used);
+    info_role_json(&j, "producer", &info->producer);
+    info_role_json(&j, "consumer", &info->consumer);
+    add_counters(&j, info);
+    json_close(&j, '}');
+    json_end(&j);
+}
+
+static void print_role(const char *what, const shmring_role_info *role)
+{
+    if (role->state == SHMRING_ROLE_NONE) {
+        printf("%-12s nobody yet\n", what);
+        return;
+    }
+    printf("%-12s process %" PRIu64 " (%s), %s; number %" PRIu64 " on this side%s\n", what,
+           role->pid, role->program,
+           !role->alive    ? (role->state == SHMRING_ROLE_CLOSED ? "closed" : "died")
+           : role->waiting ? "waiting"
+                           : "attached",
+           role->epoch, role->fences ? "; fences at each publication" : "");
+}
+
+static void print_counters(const shmring_info *info)
+{
+    char a[FIGURE_SIZE], b[FIGURE_SIZE], c[FIGURE_SIZE], d[FIGURE_SIZE];
+
+    printf("%-12s %s sent, %s received, %s refused while full, %s gaps\n",
+           info->framing == SHMRING_BYTES ? "calls" : "records",
+           figure_count(a, info->counters.sent), figure_count(b, info->counters.received),
+           figure_count(c, info->counters.rejected), figure_count(d, info->counters.gaps));
+    printf("%-12s %s bytes at most in use, %s records recovered after a death\n", "history",
+           figure_count(a, info->counters.high_water), figure_count(b, info->counters.recovered));
+    printf("%-12s producer %s times, %s asleep; consumer %s times, %s asleep\n", "waited",
+           figure_count(a, info->counters.producer_stalls),
+           figure_count(b, info->counters.producer_sleeps),
+           figure_count(c, info->counters.consumer_stalls),
+           figure_count(d, info->counters.consumer_sleeps));
+}
+
+static void print_text(const shmring_info *info)
+{
+    char a[FIGURE_SIZE], b[FIGURE_SIZE], when[64] = "unknown";
+    time_t seconds = (time_t)(info->created_ns / UINT64_C(1000000000));
+    const struct tm *local = localtime(&seconds);
+
+    if (local != NULL) {
+        (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", local);
+    }
+    printf("%-12s %s\n", "name", info->name);
+    printf("%-12s %s%s\n", "state", info_state(info),
+           info->removed ? ", its name was removed" : "");
+    printf("%-12s %s bytes (%s), %s used (%.0f%%)\n", "capacity", figure_count(a, info->capacity),
+           figure_bytes(b, info->capacity), figure_count((char[FIGURE_SIZE]){0}, info->used),
+           100.0 * (double)info->used / (double)info->capacity);
+    printf("%-12s %s of them came on huge pages\n", "pages", figure_count(a, info->huge_bytes));
+    if (info->framing == SHMRING_RECORDS) {
+        printf("%-12s records of at most %s bytes; when full: %s; stamps: %s\n", "framing",
+               figure_count(a, info->max_record), info_overflow(info), info_stamp(info));
+    } else {
+        printf("%-12s bytes; when full: %s\n", "framing", info_overflow(info));
+    }
+    printf("%-12s %s; schema %" PRIu64 "; mode %04" PRIo32 ", owner %" PRIu64 "\n", "lifetime",
+           info_lifetime(info), info->schema, info->permissions, info->owner);
+    printf("%-12s %s by process %" PRIu64 "\n", "created", when, info->creator_pid);
+    printf("%-12s tail %" PRIu64 ", head %" PRIu64 "\n", "positions", info->tail, info->cursor);
+    print_role("producer", &info->producer);
+    print_role("consumer", &info->consumer);
+    print_counters(info);
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    const char *name = NULL;
+    int as_json = 0, ret;
+    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0}};
+    shmring_info info;
+    shmring_status status;
+
+    if (!args_read(self, argc, argv, options, 1, "NAME", &name, &ret)) {
+        return ret;
+    }
+    status = shmring_inspect(name, &info);
+    if (status != SHMRING_OK) {
+        return say_status(status);
+    }
+    if (as_json) {
+        print_json(&info);
+    } else {
+        print_text(&info);
+    }
+    return say_done();
+}
+
+const struct command command_stat = {"stat", "NAME [--json]", "everything about one ring",
+                                     "Shows what a ring says of itself, living or dead: how it was "
+                                     "made, positions, who has its two\n"
+                                     "sides, and what they counted. Changes nothing.\n"
+                                     "\n"
+                                     "  --json           as a JSON object\n",
+                                     run};
