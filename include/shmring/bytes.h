@@ -59,25 +59,11 @@ SHMRING_INLINE void shmring_write_advance(shmring_producer *p, uint64_t n)
     }
 }
 
-/* Copies up to n bytes in. Returns how many were taken, 0 .. n. Since 0.1. */
-SHMRING_INLINE uint64_t shmring_try_write(shmring_producer *p, const void *data, uint64_t n)
+/* Copies n bytes that fit, and publishes them. */
+SHMRING_ALWAYS uint64_t shmring_write_all_(shmring_producer *p, const void *data, uint64_t n)
 {
-    uint64_t room = p->byte_limit - p->tail;
-    unsigned char *at;
-
-    if (SHMRING_UNLIKELY(n > room)) {
-        room = shmring_byte_room_(p, n);
-        if (n > room) {
-            n = room;
-        }
-    }
     if (n != 0) {
-        at = p->data + (p->tail & p->mask);
-        if (SHMRING_IS_KNOWN(n) || n >= SHMRING_COPY_CALL_FROM) {
-            memcpy(at, data, (size_t)n);
-        } else {
-            shmring_copy_(at, data, (uint32_t)n);
-        }
+        shmring_copy_(p->data + (p->tail & p->mask), data, (size_t)n);
         p->tail += n;
         p->limit = p->tail;
         p->records++;
@@ -85,6 +71,25 @@ SHMRING_INLINE uint64_t shmring_try_write(shmring_producer *p, const void *data,
         shmring_ring_bell_(p);
     }
     return n;
+}
+
+SHMRING_NOINLINE uint64_t shmring_write_some_(shmring_producer *p, const void *data, uint64_t n)
+{
+    return shmring_write_all_(p, data, n);
+}
+
+/* Copies up to n bytes in. Returns how many were taken, 0 .. n. Since 0.1. */
+SHMRING_INLINE uint64_t shmring_try_write(shmring_producer *p, const void *data, uint64_t n)
+{
+    uint64_t room = p->byte_limit - p->tail;
+
+    if (SHMRING_UNLIKELY(n > room)) {
+        room = shmring_byte_room_(p, n);
+        if (n > room) {
+            return shmring_write_some_(p, data, room);
+        }
+    }
+    return shmring_write_all_(p, data, n); /* n as the caller wrote it: often known */
 }
 
 /* Loads tail once and judges it. Edge B-C: pairs with the release in shmring_write_advance().
@@ -140,28 +145,33 @@ SHMRING_INLINE void shmring_read_advance(shmring_consumer *c, uint64_t n)
     }
 }
 
+/* Copies n bytes that are there, and releases them. */
+SHMRING_ALWAYS uint64_t shmring_read_all_(shmring_consumer *c, void *buf, uint64_t n)
+{
+    if (n != 0) {
+        shmring_copy_(buf, c->bytes + (c->cursor & c->mask), (size_t)n);
+        shmring_advance_(c, n, 1);
+    }
+    return n;
+}
+
+SHMRING_NOINLINE uint64_t shmring_read_some_(shmring_consumer *c, void *buf, uint64_t n)
+{
+    return shmring_read_all_(c, buf, n);
+}
+
 /* Copies up to n bytes out and releases them. Returns how many, 0 .. n. Since 0.1. */
 SHMRING_INLINE uint64_t shmring_try_read(shmring_consumer *c, void *buf, uint64_t n)
 {
     uint64_t there = c->tail - c->cursor;
-    const unsigned char *at;
 
     if (n > there) {
         there = shmring_byte_look_(c);
         if (n > there) {
-            n = there;
+            return shmring_read_some_(c, buf, there);
         }
     }
-    if (n != 0) {
-        at = c->bytes + (c->cursor & c->mask);
-        if (SHMRING_IS_KNOWN(n) || n >= SHMRING_COPY_CALL_FROM) {
-            memcpy(buf, at, (size_t)n);
-        } else {
-            shmring_copy_(buf, at, (uint32_t)n);
-        }
-        shmring_advance_(c, n, 1);
-    }
-    return n;
+    return shmring_read_all_(c, buf, n);
 }
 
 #endif

@@ -18,7 +18,7 @@
 #define SHMRING_COPY_CALL_FROM 2048u
 #endif
 
-SHMRING_ALWAYS void shmring_copy_short_(unsigned char *to, const unsigned char *from, uint32_t n)
+SHMRING_ALWAYS void shmring_copy_short_(unsigned char *to, const unsigned char *from, size_t n)
 {
     if (n >= 8) {
         memcpy(to, from, 8);
@@ -34,16 +34,14 @@ SHMRING_ALWAYS void shmring_copy_short_(unsigned char *to, const unsigned char *
     }
 }
 
-SHMRING_ALWAYS void shmring_copy_blocks_(unsigned char *to, const unsigned char *from, uint32_t n)
+SHMRING_ALWAYS void shmring_copy_blocks_(unsigned char *to, const unsigned char *from, size_t n)
 {
-    uint32_t i = 0;
+    size_t i = 0;
 
     for (; i + 32 <= n; i += 32) {
         memcpy(to + i, from + i, 16);
         memcpy(to + i + 16, from + i + 16, 16);
-#if defined(__GNUC__)
-        __asm__("" : "+r"(i)); /* or the compiler finds the memcpy() in the loop */
-#endif
+        SHMRING_OPAQUE(i); /* or the compiler finds the memcpy() in the loop */
     }
     if (i + 16 <= n) {
         memcpy(to + i, from + i, 16);
@@ -52,13 +50,14 @@ SHMRING_ALWAYS void shmring_copy_blocks_(unsigned char *to, const unsigned char 
 }
 
 /* Copies n bytes that do not overlap. n = 0 touches nothing. */
-SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, uint32_t n)
+SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n)
 {
     if (SHMRING_IS_KNOWN(n)) {
         if (n > 0) {
             memcpy(to, from, n);
         }
     } else if (n >= SHMRING_COPY_CALL_FROM) {
+        SHMRING_OPAQUE(n); /* or gcc warns of lengths that it only imagines */
         memcpy(to, from, n);
     } else if (n >= 16) {
         shmring_copy_blocks_((unsigned char *)to, (const unsigned char *)from, n);

@@ -22,6 +22,7 @@
 #define SHMRING_INLINE       static inline __attribute__((unused))
 #define SHMRING_ALWAYS       static inline __attribute__((always_inline, unused))
 #define SHMRING_COLD         static __attribute__((noinline, cold, unused))
+#define SHMRING_NOINLINE     static __attribute__((noinline, unused))
 #define SHMRING_LIKELY(x)    __builtin_expect(!!(x), 1)
 #define SHMRING_UNLIKELY(x)  __builtin_expect(!!(x), 0)
 #define SHMRING_IS_KNOWN(x)  __builtin_constant_p(x)
@@ -32,6 +33,7 @@
 #define SHMRING_INLINE       static inline
 #define SHMRING_ALWAYS       static inline
 #define SHMRING_COLD         static
+#define SHMRING_NOINLINE     static
 #define SHMRING_LIKELY(x)    (x)
 #define SHMRING_UNLIKELY(x)  (x)
 #define SHMRING_IS_KNOWN(x)  0

@@ -55,6 +55,7 @@ typedef struct SHMRING_ALIGNED(64) shmring_producer {
 
     uint64_t rejected;
     uint64_t gap_before; /* word_bits before the last refusal */
+    uint64_t batch_gap;  /* GAP if a staged record carries it; an abort gives it back */
     uint32_t refused;    /* the last try was refused, and no relax has called it a retry */
     uint32_t framing;
     struct shmring_relax_state relax;

@@ -123,7 +123,9 @@ SHMRING_COLD shmring_status shmring_make_stage_room_(shmring_producer *p, uint32
 
     if (p->batch_count == 0) {
         status = shmring_make_room_(p, len, size);
-        p->kept_limit = p->limit;
+        if (status == SHMRING_OK) { /* else an open reservation may still need the kept one */
+            p->kept_limit = p->limit;
+        }
         return status;
     }
     if (len > p->max_record) {
@@ -233,10 +235,11 @@ SHMRING_INLINE void shmring_abort(shmring_producer *p)
         p->reserved = 0;
         p->limit = p->kept_limit;
     } else if (p->batch_count != 0) {
-        p->word_bits |= p->batch_word & SHMRING_WORD_GAP;
+        p->word_bits |= p->batch_gap;
+        p->gap_before |= p->batch_gap;
         p->tail = p->batch_at;
         p->batch_count = 0;
-        p->limit = p->kept_limit;
+        p->limit = p->status == SHMRING_OK ? p->kept_limit : p->tail;
     }
 }
 
@@ -288,9 +291,10 @@ SHMRING_INLINE shmring_status shmring_stage(shmring_producer *p, const void *dat
     if (p->batch_count == 0) {
         p->batch_at = p->tail;
         p->batch_word = word;
+        p->batch_gap = word & SHMRING_WORD_GAP;
     } else {
         shmring_store_relaxed(shmring_word_at(at), word); /* ordered by B of the first word */
-        p->batch_word |= word & SHMRING_WORD_GAP;
+        p->batch_gap |= word & SHMRING_WORD_GAP;
     }
     p->batch_count++;
     p->tail += size;
