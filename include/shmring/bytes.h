@@ -25,13 +25,29 @@ SHMRING_COLD uint64_t shmring_byte_room_(shmring_producer *p, uint64_t need)
     return p->byte_limit - p->tail;
 }
 
+/* The free bytes we know of. In a record ring tail runs ahead of byte_limit: none. */
+SHMRING_ALWAYS uint64_t shmring_byte_known_(const shmring_producer *p)
+{
+    uint64_t room = p->byte_limit - p->tail;
+
+    return room <= p->capacity ? room : 0;
+}
+
+/* The unread bytes we know of. In a record ring the cursor runs ahead of tail: none. */
+SHMRING_ALWAYS uint64_t shmring_byte_unread_(const shmring_consumer *c)
+{
+    uint64_t there = c->tail - c->cursor;
+
+    return there <= c->capacity ? there : 0;
+}
+
 /* The contiguous free bytes behind tail.
  * ret: where they are; untouched when there are none.
  * Returns how many, 0 when the ring is full, and for a record ring, after fork, and a corrupt ring
  * (shmring_error_detail() tells; shmring_wait_space() gives the status). Since 0.1. */
 SHMRING_INLINE uint64_t shmring_write_span(shmring_producer *p, void **ret)
 {
-    uint64_t room = p->byte_limit - p->tail;
+    uint64_t room = shmring_byte_known_(p);
 
     if (SHMRING_UNLIKELY(room <= p->capacity / 4)) {
         room = shmring_byte_room_(p, room != 0 ? room : 1);
@@ -46,7 +62,7 @@ SHMRING_INLINE uint64_t shmring_write_span(shmring_producer *p, void **ret)
  * Memory order: release B at tail, with acquire C in shmring_read_span(). Since 0.1. */
 SHMRING_INLINE void shmring_write_advance(shmring_producer *p, uint64_t n)
 {
-    if (SHMRING_UNLIKELY(n > p->byte_limit - p->tail)) {
+    if (SHMRING_UNLIKELY(n > shmring_byte_known_(p))) {
         (void)shmring_producer_refuse_(p, SHMRING_E_INVALID, n);
         return;
     }
@@ -81,7 +97,7 @@ SHMRING_NOINLINE uint64_t shmring_write_some_(shmring_producer *p, const void *d
 /* Copies up to n bytes in. Returns how many were taken, 0 .. n. Since 0.1. */
 SHMRING_INLINE uint64_t shmring_try_write(shmring_producer *p, const void *data, uint64_t n)
 {
-    uint64_t room = p->byte_limit - p->tail;
+    uint64_t room = shmring_byte_known_(p);
 
     if (SHMRING_UNLIKELY(n > room)) {
         room = shmring_byte_room_(p, n);
@@ -121,7 +137,7 @@ SHMRING_INLINE uint64_t shmring_byte_look_(shmring_consumer *c)
  * Since 0.1. */
 SHMRING_INLINE uint64_t shmring_read_span(shmring_consumer *c, const void **ret)
 {
-    uint64_t n = c->tail - c->cursor;
+    uint64_t n = shmring_byte_unread_(c);
 
     if (n == 0) {
         n = shmring_byte_look_(c);
@@ -136,7 +152,7 @@ SHMRING_INLINE uint64_t shmring_read_span(shmring_consumer *c, const void **ret)
  * Memory order: release D. Since 0.1. */
 SHMRING_INLINE void shmring_read_advance(shmring_consumer *c, uint64_t n)
 {
-    if (SHMRING_UNLIKELY(n > c->tail - c->cursor)) {
+    if (SHMRING_UNLIKELY(n > shmring_byte_unread_(c))) {
         (void)shmring_consumer_refuse_(c, SHMRING_E_INVALID, n);
         return;
     }
@@ -163,7 +179,7 @@ SHMRING_NOINLINE uint64_t shmring_read_some_(shmring_consumer *c, void *buf, uin
 /* Copies up to n bytes out and releases them. Returns how many, 0 .. n. Since 0.1. */
 SHMRING_INLINE uint64_t shmring_try_read(shmring_consumer *c, void *buf, uint64_t n)
 {
-    uint64_t there = c->tail - c->cursor;
+    uint64_t there = shmring_byte_unread_(c);
 
     if (n > there) {
         there = shmring_byte_look_(c);
