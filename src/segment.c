@@ -371,6 +371,9 @@ void shmring_segment_close(struct shmring_attachment *a)
         shmring_os_was_last(&a->seg) && shmring_os_is_named(&a->name, &a->seg)) {
         (void)shmring_os_unname(&a->name, &a->seg);
     }
+    if (locked) { /* a forked child has our descriptor too, and would keep the lock with it */
+        shmring_os_unlock_admin(&a->seg);
+    }
     shmring_os_segment_drop(&a->seg);
     free(a);
 }
