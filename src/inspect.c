@@ -69,8 +69,10 @@ static void fill_role(shmring_role_info *ret, const struct shmring_role_block *b
 static void fill_counters(shmring_info *ret, const struct shmring_producer_page *p,
                           const struct shmring_consumer_page *c)
 {
-    ret->counters.sent = shmring_load_relaxed(&p->records);
-    ret->counters.received = shmring_load_relaxed(&c->records);
+    if (ret->framing == SHMRING_RECORDS) {
+        ret->counters.sent = shmring_load_relaxed(&p->records);
+        ret->counters.received = shmring_load_relaxed(&c->records);
+    }
     ret->counters.rejected = shmring_load_relaxed(&p->rejected);
     ret->counters.gaps = shmring_load_relaxed(&c->gaps);
     ret->counters.high_water = shmring_load_relaxed(&p->high_water);

@@ -17,10 +17,10 @@ void shmring_role_enter(struct shmring_role_block *ours, uint64_t capability)
     shmring_store_relaxed(&ours->program[0], words[0]);
     shmring_store_relaxed(&ours->program[1], words[1]);
     shmring_store_relaxed(&ours->capability, capability);
-    /* The epoch before the state: a peer that acquires ATTACHED counts this holder, not the last.
-     */
-    shmring_store_release(&ours->epoch, shmring_load_relaxed(&ours->epoch) + 1);
+    /* The state before the epoch: who acquires this epoch and then reads CLOSED reads our CLOSED,
+     * not our predecessor's. */
     shmring_store_release(&ours->state, SHMRING_ROLE_ATTACHED);
+    shmring_store_release(&ours->epoch, shmring_load_relaxed(&ours->epoch) + 1);
     shmring_full_barrier();
 }
 
@@ -34,10 +34,10 @@ enum shmring_peer_state shmring_role_ask(const struct shmring_attachment *a,
                                          enum shmring_role role, uint64_t ignored_epoch,
                                          uint64_t *ret_epoch)
 {
-    /* The lock before the state: a peer that closes in between is seen CLOSED, not dead. */
-    int held = shmring_os_role_held(&a->seg, role);
-    uint64_t state = shmring_load_acquire(&theirs->state);
     uint64_t epoch = shmring_load_acquire(&theirs->epoch);
+    int held = shmring_os_role_held(&a->seg, role);
+    /* The lock before the state: one that closes in between is seen CLOSED, not dead. */
+    uint64_t state = shmring_load_acquire(&theirs->state);
 
     *ret_epoch = epoch;
     if (held && state != SHMRING_ROLE_CLOSED) {
@@ -46,5 +46,12 @@ enum shmring_peer_state shmring_role_ask(const struct shmring_attachment *a,
     if (state == SHMRING_ROLE_NONE || epoch == ignored_epoch) {
         return held ? SHMRING_PEER_LIVES : SHMRING_PEER_ABSENT;
     }
-    return state == SHMRING_ROLE_CLOSED ? SHMRING_PEER_CLOSED : SHMRING_PEER_IS_DEAD;
+    if (state == SHMRING_ROLE_CLOSED) {
+        return SHMRING_PEER_CLOSED;
+    }
+    /* One that came in between is not taken for its dead predecessor. */
+    if (shmring_os_role_held(&a->seg, role) || shmring_load_acquire(&theirs->epoch) != epoch) {
+        return SHMRING_PEER_LIVES;
+    }
+    return SHMRING_PEER_IS_DEAD;
 }

@@ -83,7 +83,7 @@ SHMRING_ALWAYS uint64_t shmring_predict_size_(shmring_consumer *c, uint32_t len)
 SHMRING_COLD shmring_status shmring_ended_(shmring_consumer *c, const shmring_atomic_u64 *word,
                                            uint64_t seen)
 {
-    uint64_t epoch = shmring_load_relaxed(&c->peer->role.epoch);
+    uint64_t epoch = shmring_load_acquire(&c->peer->role.epoch);
 
     if (shmring_load_acquire(&c->peer->role.state) != SHMRING_ROLE_CLOSED ||
         epoch == c->ignored_epoch || shmring_load_acquire(word) != seen) {

@@ -129,7 +129,7 @@ typedef struct shmring_info {
     uint32_t removed;
     shmring_role_info producer, consumer;
     struct {
-        uint64_t sent, received; /* records */
+        uint64_t sent, received; /* records; 0 in byte framing */
         uint64_t rejected, gaps;
         uint64_t high_water; /* bytes */
         uint64_t recovered;  /* records rolled forward after a producer's death */
