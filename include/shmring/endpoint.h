@@ -31,9 +31,11 @@ enum { SHMRING_UNTIL_LAST_CLOSE = 0, SHMRING_PERSISTENT = 1 };
 enum { SHMRING_STAMP_NONE = 0, SHMRING_STAMP_MONOTONIC = 1, SHMRING_STAMP_TSC = 2 };
 
 /* flags */
-#define SHMRING_HUGE_PAGES                                                                         \
-    1u /* ask for transparent huge pages; shmring_inspect() tells if they came */
-#define SHMRING_ANY_OWNER 2u /* accept a ring that another user owns */
+/* Ask for transparent huge pages; shmring_inspect() tells how much came on them. On Linux they come
+ * only where the file system allows it: mount -o remount,huge=advise /dev/shm */
+#define SHMRING_HUGE_PAGES 1u
+/* Accept a ring that another user owns. */
+#define SHMRING_ANY_OWNER 2u
 
 typedef struct shmring_options {
     uint32_t struct_size; /* SHMRING_OPTIONS_INIT sets it; unknown trailing bytes must be zero */
