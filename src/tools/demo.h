@@ -8,6 +8,8 @@
 #ifndef SHMRING_TOOLS_DEMO_H
 #define SHMRING_TOOLS_DEMO_H
 
+#include <string.h>
+
 #include "cli.h"
 #include "host.h"
 
@@ -70,12 +72,40 @@ int demo_line_partner(const struct demo_phase *phase, const char *shared);
 /* ---- helpers of the phases: demo_partner.c ---- */
 
 /* Messages carry as much of their number as fits. */
-void demo_number_put(unsigned char *message, uint32_t size, uint64_t number);
-int demo_number_is(const unsigned char *message, uint32_t size, uint64_t number);
+SHMRING_ALWAYS void demo_number_put(unsigned char *message, uint32_t size, uint64_t number)
+{
+    if (size >= sizeof number) {
+        memcpy(message, &number, sizeof number);
+    } else {
+        memcpy(message, &number, size);
+    }
+}
+
+SHMRING_ALWAYS int demo_number_is(const unsigned char *message, uint32_t size, uint64_t number)
+{
+    uint64_t there = 0, wanted = 0;
+
+    if (size >= sizeof number) {
+        memcpy(&there, message, sizeof there);
+        return there == number;
+    }
+    memcpy(&there, message, size);
+    memcpy(&wanted, &number, size);
+    return there == wanted;
+}
+
 /* Holds the messages so far against the clock; call it now and then. */
 void demo_stream_clock(struct demo_stream *s, const struct demo_phase *phase, uint64_t messages);
 /* How many messages between two looks at the clock: so many that it does not count. */
 uint32_t demo_clock_every(uint32_t size);
+/* The message is used now, all of it: keeps the compiler from leaving out copies whose bytes nobody
+ * looks at. */
+extern unsigned char *demo_message;
+static inline void demo_use(unsigned char *message)
+{
+    demo_message = message;
+    shmring_light_barrier();
+}
 int demo_out_of_order(const char *what, uint64_t number);
 
 #endif

@@ -46,15 +46,7 @@ int demo_partner_end(struct demo_partner *partner, int ok)
 
 /* ---- both ---- */
 
-void demo_number_put(unsigned char *message, uint32_t size, uint64_t number)
-{
-    memcpy(message, &number, size < sizeof number ? size : sizeof number);
-}
-
-int demo_number_is(const unsigned char *message, uint32_t size, uint64_t number)
-{
-    return memcmp(message, &number, size < sizeof number ? size : sizeof number) == 0;
-}
+unsigned char *demo_message;
 
 void demo_stream_clock(struct demo_stream *s, const struct demo_phase *phase, uint64_t messages)
 {

@@ -71,6 +71,7 @@ SHMRING_ALWAYS int receive_all(shmring_consumer *c, const struct demo_phase *pha
     for (;;) {
         status = shmring_try_recv(c, message, size, NULL);
         if (status == SHMRING_OK) {
+            demo_use(message);
             if (!demo_number_is(message, size, number)) {
                 return demo_out_of_order("ring", number);
             }
@@ -165,6 +166,7 @@ SHMRING_ALWAYS int send_all(shmring_producer *p, const struct demo_phase *phase,
 
     for (number = 0;; number++) {
         demo_number_put(message, size, number);
+        demo_use(message);
         while (shmring_try_send(p, message, size, 0) != SHMRING_OK) {
             if (!wait_space(p, size, &full, phase->polls)) {
                 return EXIT_FAILED;

@@ -236,6 +236,7 @@ void host_become_child(void)
 {
     (void)signal(SIGINT, SIG_IGN);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_NAME, "shmring"); /* started through a link, it would be called "exe" */
 }
 
 int host_child_runs(struct host_child *child)
