@@ -36,10 +36,15 @@ static void shouldAcceptEveryNameTheRulesAllow(void)
 
 static void shouldRefuseEveryNameTheRulesForbid(void)
 {
-    static const char *const bad[] = {
-        "",         ".x",          "a/b",       "a b",        "a\\b",       "Local\\",
-        "Global\\", "Local\\.x",   "../x",      "caf\xc3\xa9", "a\n",       "Global\\1000.x",
-        "Global\\0.", "Local\\Local\\x", "global\\x", "a:b",   "%s%n",      "/x"};
+    static const char *const bad[] = {"",           ".x",
+                                      "a/b",        "a b",
+                                      "a\\b",       "Local\\",
+                                      "Global\\",   "Local\\.x",
+                                      "../x",       "caf\xc3\xa9",
+                                      "a\n",        "Global\\1000.x",
+                                      "Global\\0.", "Local\\Local\\x",
+                                      "global\\x",  "a:b",
+                                      "%s%n",       "/x"};
     char name[300];
     size_t i;
 
@@ -114,8 +119,8 @@ static void shouldRefuseOptionsOutOfRangeByName(void)
 
 static void shouldRefuseACapacityThatIsNoPowerOfTwoInRange(void)
 {
-    static const uint64_t bad[] = {1, 32768, 65535, 65537, 3 * KIB64, UINT64_C(1) << 41, UINT64_MAX,
-                                   UINT64_C(1) << 63};
+    static const uint64_t bad[] = {
+        1, 32768, 65535, 65537, 3 * KIB64, UINT64_C(1) << 41, UINT64_MAX, UINT64_C(1) << 63};
     size_t i;
 
     for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {

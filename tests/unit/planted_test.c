@@ -243,8 +243,12 @@ static void shouldRefusePositionsThatCannotBeTrue(void)
     static const struct {
         uint64_t at, value;
         uint32_t framing;
-    } all[] = {{TAIL_AT, 1 << 20, 0},          {TAIL_AT, UINT64_MAX - 7, 1}, {TAIL_AT, 4, 0},
-               {CURSOR_AT, 4, 0},              {CURSOR_AT, 1 << 20, 0},      {CURSOR_AT, 1001, 1},
+    } all[] = {{TAIL_AT, 1 << 20, 0},
+               {TAIL_AT, UINT64_MAX - 7, 1},
+               {TAIL_AT, 4, 0},
+               {CURSOR_AT, 4, 0},
+               {CURSOR_AT, 1 << 20, 0},
+               {CURSOR_AT, 1001, 1},
                {CURSOR_AT, UINT64_C(1) << 63, 0}};
     size_t i;
 

@@ -277,119 +277,6 @@ static void shouldPublishStagedRecordsBeforeASendOrAReservation(void)
     shmring_consumer_close(pair.c);
 }
 
-static void shouldKeepABatchOpenWhenTheRingIsFull(void)
-{
-    struct pair pair = open_small_pair();
-    unsigned n = 0, i;
-
-    while (shmring_stage(pair.p, bytes_in, 1000, (uint16_t)n) == SHMRING_OK) {
-        n++;
-    }
-    CHECK_EQ(n, 65528 / 1008);
-    CHECK_EQ(inspect().counters.rejected, 1);
-    expect_empty(pair.c);
-    CHECK_STATUS(shmring_stage(pair.p, bytes_in, 0, (uint16_t)n), SHMRING_OK); /* a small one fits */
-    shmring_publish(pair.p);
-    for (i = 0; i <= n; i++) {
-        shmring_record r;
-
-        CHECK_STATUS(shmring_try_recv(pair.c, bytes_out, 1000, &r), SHMRING_OK);
-        CHECK_EQ(r.type, i);
-        CHECK_EQ(r.flags, i == n ? SHMRING_FLAG_GAP : 0); /* the loss is before the last one */
-    }
-    close_pair(&pair);
-}
-
-static void shouldMarkTheRecordAfterARefusalWithGap(void)
-{
-    struct pair pair = open_small_pair();
-    unsigned n = 0;
-
-    while (shmring_try_send(pair.p, bytes_in, 8, 0) == SHMRING_OK) {
-        n++;
-    }
-    CHECK_EQ(n, 65528 / 16);
-    CHECK_STATUS(shmring_try_send(pair.p, bytes_in, 8, 0), SHMRING_FULL);
-    CHECK_EQ(inspect().counters.rejected, 2);
-    while (n-- > 0) {
-        shmring_record r;
-
-        CHECK_STATUS(shmring_try_recv(pair.c, bytes_out, 8, &r), SHMRING_OK);
-        CHECK_EQ(r.flags, 0);
-    }
-    send_number(pair.p, 1);
-    send_number(pair.p, 2);
-    expect_number(pair.c, 1, SHMRING_FLAG_GAP);
-    expect_number(pair.c, 2, 0);
-    CHECK_EQ(inspect().counters.gaps, 1);
-    CHECK_EQ(inspect().counters.rejected, 2);
-    close_pair(&pair);
-}
-
-static void shouldTakeTheRefusalBackWhenTheProducerRelaxes(void)
-{
-    struct pair pair = open_small_pair();
-    unsigned n = fill(pair.p, 8); /* relaxes */
-
-    CHECK_EQ(inspect().counters.rejected, 0);
-    CHECK_STATUS(shmring_try_send(pair.p, bytes_in, 8, 0), SHMRING_FULL); /* lost */
-    CHECK_STATUS(shmring_try_send(pair.p, bytes_in, 8, 0), SHMRING_FULL); /* retried */
-    shmring_producer_relax(pair.p);
-    shmring_producer_relax(pair.p);
-    CHECK_EQ(inspect().counters.rejected, 1);
-    while (n-- > 0) {
-        CHECK_STATUS(shmring_try_recv(pair.c, bytes_out, 8, NULL), SHMRING_OK);
-    }
-    send_number(pair.p, 1);
-    expect_number(pair.c, 1, SHMRING_FLAG_GAP); /* for the lost one */
-    shmring_producer_relax(pair.p);
-    send_number(pair.p, 2);
-    expect_number(pair.c, 2, 0);
-    close_pair(&pair);
-}
-
-static void shouldKeepAGapWhenTheBatchThatCarriedItIsAborted(void)
-{
-    struct pair pair = open_small_pair();
-
-    CHECK_EQ(fill(pair.p, 16376), 3);
-    CHECK_STATUS(shmring_try_send(pair.p, bytes_in, 16376, 0), SHMRING_FULL); /* lost */
-    CHECK_STATUS(shmring_stage(pair.p, bytes_in, 8, 0), SHMRING_OK);          /* carries the GAP */
-    CHECK_STATUS(shmring_stage(pair.p, bytes_in, 16376, 0), SHMRING_FULL);    /* to be retried */
-    shmring_abort(pair.p);
-    shmring_producer_relax(pair.p);
-    CHECK_EQ(inspect().counters.rejected, 1);
-    while (shmring_try_recv(pair.c, bytes_out, sizeof bytes_out, NULL) == SHMRING_OK) {
-    }
-    send_number(pair.p, 1);
-    expect_number(pair.c, 1, SHMRING_FLAG_GAP);
-    close_pair(&pair);
-}
-
-static void shouldTakeALargestRecordWheneverTheRingIsDrained(void)
-{
-    shmring_options o = options_of(KIB64);
-    struct pair pair;
-    unsigned i;
-
-    o.max_record = 65520;
-    pair = open_pair(&o);
-    for (i = 0; i < 200; i++) {
-        (void)fill(pair.p, 40 * i % 9000);
-        while (shmring_try_recv(pair.c, bytes_out, sizeof bytes_out, NULL) == SHMRING_OK) {
-        }
-        CHECK_STATUS(shmring_try_send(pair.p, bytes_in, 65520, 0), SHMRING_OK);
-        CHECK_STATUS(shmring_try_send(pair.p, bytes_in, 0, 0), SHMRING_FULL);
-        shmring_producer_relax(pair.p);
-        CHECK_STATUS(shmring_try_recv(pair.c, bytes_out, 65520, NULL), SHMRING_OK);
-        if (i % 2 == 0) { /* also when the consumer has not looked since */
-            CHECK_STATUS(shmring_try_send(pair.p, bytes_in, 65520, 0), SHMRING_OK);
-            CHECK_STATUS(shmring_try_recv(pair.c, bytes_out, 65520, NULL), SHMRING_OK);
-        }
-    }
-    close_pair(&pair);
-}
-
 static void shouldShowTheSameRecordUntilItIsReleased(void)
 {
     struct pair pair = open_small_pair();
@@ -461,11 +348,6 @@ int main(void)
     RUN(shouldShowABatchAllAtOnce);
     RUN(shouldDropAnAbortedBatchWhole);
     RUN(shouldPublishStagedRecordsBeforeASendOrAReservation);
-    RUN(shouldKeepABatchOpenWhenTheRingIsFull);
-    RUN(shouldMarkTheRecordAfterARefusalWithGap);
-    RUN(shouldTakeTheRefusalBackWhenTheProducerRelaxes);
-    RUN(shouldKeepAGapWhenTheBatchThatCarriedItIsAborted);
-    RUN(shouldTakeALargestRecordWheneverTheRingIsDrained);
     RUN(shouldShowTheSameRecordUntilItIsReleased);
     RUN(shouldReleaseOnlyWhatItIsToldOfWhatWasShown);
     return check_done();

@@ -16,13 +16,13 @@
 
 #include "check.h"
 
-#define TAIL_AT     (SHMRING_PRODUCER_AT + 0x080)
-#define HEAD_AT     (SHMRING_CONSUMER_AT + 0x280)
-#define CURSOR_AT   (SHMRING_CONSUMER_AT + 0x300)
-#define KIB64       UINT64_C(65536)
-#define MS          UINT64_C(1000000)
-#define COMMITTED   SHMRING_WORD_COMMITTED
-#define RIG_INLINE  static inline __attribute__((unused))
+#define TAIL_AT    (SHMRING_PRODUCER_AT + 0x080)
+#define HEAD_AT    (SHMRING_CONSUMER_AT + 0x280)
+#define CURSOR_AT  (SHMRING_CONSUMER_AT + 0x300)
+#define KIB64      UINT64_C(65536)
+#define MS         UINT64_C(1000000)
+#define COMMITTED  SHMRING_WORD_COMMITTED
+#define RIG_INLINE static inline __attribute__((unused))
 #define DETAIL_HAS(text)                                                                           \
     do {                                                                                           \
         if (strstr(shmring_error_detail(), (text)) == NULL) {                                      \
