@@ -13,9 +13,15 @@
 
 #include <shmring/export.h>
 
-/* From this length on memcpy() is as fast as the loop, and smaller. */
+/* Up to this known length the compiler makes moves of it; beyond, gcc would make `rep movsq`, which
+ * starts slowly. */
+#ifndef SHMRING_COPY_MOVES_TO
+#define SHMRING_COPY_MOVES_TO 256u
+#endif
+
+/* From this length on memcpy() is called: what it costs to start no longer shows. */
 #ifndef SHMRING_COPY_CALL_FROM
-#define SHMRING_COPY_CALL_FROM 2048u
+#define SHMRING_COPY_CALL_FROM 16384u
 #endif
 
 SHMRING_ALWAYS void shmring_copy_short_(unsigned char *to, const unsigned char *from, size_t n)
@@ -52,7 +58,7 @@ SHMRING_ALWAYS void shmring_copy_blocks_(unsigned char *to, const unsigned char 
 /* Copies n bytes that do not overlap. n = 0 touches nothing. */
 SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n)
 {
-    if (SHMRING_IS_KNOWN(n)) {
+    if (SHMRING_IS_KNOWN(n) && n <= SHMRING_COPY_MOVES_TO) {
         if (n > 0) {
             memcpy(to, from, n);
         }
