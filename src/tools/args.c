@@ -198,7 +198,10 @@ static const char *read_value(const struct option *o, const char *text)
         return wrong;
     }
     if (o->most != 0 && value > o->most) {
-        return "is too large";
+        return o->too_large != NULL ? o->too_large : "is too large";
+    }
+    if (value < o->least) {
+        return o->too_small;
     }
     if (value == 0 && (o->kind == OPTION_COUNT || o->kind == OPTION_SIZE)) {
         return "must be more than 0";

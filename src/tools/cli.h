@@ -42,7 +42,9 @@ struct option {
     enum option_kind kind;
     void *value; /* untouched when the option is not given */
     const char *const *choices;
-    uint64_t most; /* the largest number allowed; 0 = what the kind can hold */
+    /* The numbers allowed, and what is wrong with others; all 0: what the kind can hold. */
+    uint64_t least, most;
+    const char *too_small, *too_large;
 };
 
 /* Reads a command's arguments: options anywhere, and one operand, called `operand` in sentences;

@@ -24,14 +24,14 @@ static int run(const struct command *self, int argc, char **argv)
     uint64_t max_record = 0;
     int huge_pages = 0, ret;
     const struct option options[] = {
-        {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0},
-        {"framing", OPTION_CHOICE, &opt.framing, framings, 0},
-        {"overflow", OPTION_CHOICE, &opt.overflow, overflows, 0},
-        {"max-record", OPTION_SIZE, &max_record, NULL, UINT32_MAX},
-        {"mode", OPTION_MODE, &opt.permissions, NULL, 0},
-        {"huge-pages", OPTION_FLAG, &huge_pages, NULL, 0},
-        {"schema", OPTION_NUMBER, &opt.schema, NULL, 0},
-        {"stamp", OPTION_CHOICE, &opt.stamp, stamps, 0},
+        {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},
+        {"framing", OPTION_CHOICE, &opt.framing, framings, 0, 0, NULL, NULL},
+        {"overflow", OPTION_CHOICE, &opt.overflow, overflows, 0, 0, NULL, NULL},
+        {"max-record", OPTION_SIZE, &max_record, NULL, 0, UINT32_MAX, NULL, NULL},
+        {"mode", OPTION_MODE, &opt.permissions, NULL, 0, 0, NULL, NULL},
+        {"huge-pages", OPTION_FLAG, &huge_pages, NULL, 0, 0, NULL, NULL},
+        {"schema", OPTION_NUMBER, &opt.schema, NULL, 0, 0, NULL, NULL},
+        {"stamp", OPTION_CHOICE, &opt.stamp, stamps, 0, 0, NULL, NULL},
     };
     shmring_consumer *ring = NULL;
     shmring_status status;

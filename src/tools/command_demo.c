@@ -199,9 +199,11 @@ static int run(const struct command *self, int argc, char **argv)
     uint64_t size = 0;
     int as_json = 0, ret;
     const struct option options[] = {
-        {"seconds", OPTION_TIME, &d.total_ns, NULL, 3600 * SECOND_NS},
-        {"size", OPTION_SIZE, &size, NULL, DEMO_SIZE_MAX},
-        {"json", OPTION_FLAG, &as_json, NULL, 0},
+        {"seconds", OPTION_TIME, &d.total_ns, NULL, SECOND_NS / 10, 3600 * SECOND_NS,
+         "is too short: 0.1 at least", "is too long: 3600 at most"},
+        {"size", OPTION_SIZE, &size, NULL, 1, DEMO_SIZE_MAX, "is too small: 1 at least",
+         "is too large: 16M at most"},
+        {"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL},
     };
 
     d.total_ns = SECONDS_DEFAULT * SECOND_NS;

@@ -104,7 +104,7 @@ static int run(const struct command *self, int argc, char **argv)
     static const char *const heads[] = {"NAME",     "CAPACITY", "FRAMING", "USED",
                                         "PRODUCER", "CONSUMER", "STATE"};
     int as_json = 0, ret;
-    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0}};
+    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL}};
     struct names names = {0};
     struct table t;
     struct json j;

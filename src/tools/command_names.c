@@ -37,7 +37,7 @@ static int run_verify(const struct command *self, int argc, char **argv)
 {
     const char *name = NULL;
     int as_json = 0, ret;
-    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0}};
+    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL}};
     shmring_verdict verdict = {0};
     shmring_status status;
 
@@ -86,7 +86,7 @@ const struct command command_rm = {
 static int run_prune(const struct command *self, int argc, char **argv)
 {
     int as_json = 0, ret;
-    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0}};
+    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL}};
     uint32_t removed = 0;
     struct json j;
     shmring_status status;

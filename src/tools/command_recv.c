@@ -215,11 +215,11 @@ static int run(const struct command *self, int argc, char **argv)
     struct receiver r = {0};
     int persistent = 0, ret;
     const struct option options[] = {
-        {"frame", OPTION_CHOICE, &r.frame, frames, 0},
-        {"count", OPTION_COUNT, &r.left, NULL, 0},
-        {"timeout", OPTION_TIME, &r.timeout_ns, NULL, 0},
-        {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0},
-        {"persistent", OPTION_FLAG, &persistent, NULL, 0},
+        {"frame", OPTION_CHOICE, &r.frame, frames, 0, 0, NULL, NULL},
+        {"count", OPTION_COUNT, &r.left, NULL, 0, 0, NULL, NULL},
+        {"timeout", OPTION_TIME, &r.timeout_ns, NULL, 0, 0, NULL, NULL},
+        {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},
+        {"persistent", OPTION_FLAG, &persistent, NULL, 0, 0, NULL, NULL},
     };
     shmring_info info;
     shmring_status status;

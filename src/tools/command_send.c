@@ -23,8 +23,8 @@ int send_wait_space(struct sender *s, uint32_t need, int *ret_exit)
         }
         if (status == SHMRING_CLOSED || status == SHMRING_PEER_DEAD) {
             if (!s->said_nobody) {
-                say_notice("ring '%s' is full and its reader %s: waiting for the next one",
-                           short_name(s->name), status == SHMRING_CLOSED ? "has closed" : "died");
+                say_notice("ring '%s' is full and %s: waiting for a receiver", short_name(s->name),
+                           status == SHMRING_CLOSED ? "nobody reads it" : "its receiver died");
                 s->said_nobody = 1;
             }
             host_sleep_ns(ABSENT_LOOK_NS);
@@ -71,21 +71,33 @@ static int wait_until_taken(const struct sender *s)
         used = now.used;
         host_sleep_ns(pause);
     }
-    if (now.used == 0) {
-        return EXIT_OK;
+    if (now.used == 0 || now.consumer.alive) {
+        return EXIT_OK; /* a living receiver keeps the ring and reads to the end */
     }
     return say_failed("stopped with %" PRIu64 " bytes in ring '%s' that nobody has read", now.used,
                       short_name(s->name));
 }
 
+/* Looks before it opens: a refused sender that had opened the ring and closed it again would tell
+ * a receiver that the stream has ended. */
+static int fits_ring(const char *name, uint32_t frame)
+{
+    shmring_info info;
+
+    if (frame != FRAME_RAW && shmring_inspect(name, &info) == SHMRING_OK &&
+        info.framing == SHMRING_BYTES) {
+        (void)say_failed("ring '%s' has byte framing: it holds no records; use --frame raw",
+                         short_name(name));
+        return 0;
+    }
+    return 1;
+}
+
 static int pump(struct sender *s, uint32_t frame)
 {
     if (s->info.framing == SHMRING_BYTES) {
-        if (frame != FRAME_RAW) {
-            return say_failed("ring '%s' has byte framing: it holds no records; use --frame raw",
-                              short_name(s->name));
-        }
-        return send_raw_bytes(s);
+        return frame == FRAME_RAW ? send_raw_bytes(s)
+                                  : say_failed("ring '%s' has byte framing", short_name(s->name));
     }
     return frame == FRAME_LINE     ? send_lines(s)
            : frame == FRAME_LENGTH ? send_lengths(s)
@@ -115,15 +127,18 @@ static int run(const struct command *self, int argc, char **argv)
     uint32_t frame = FRAME_LINE;
     int persistent = 0, ret;
     const struct option options[] = {
-        {"frame", OPTION_CHOICE, &frame, frames, 0},
-        {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0},
-        {"persistent", OPTION_FLAG, &persistent, NULL, 0},
+        {"frame", OPTION_CHOICE, &frame, frames, 0, 0, NULL, NULL},
+        {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},
+        {"persistent", OPTION_FLAG, &persistent, NULL, 0, 0, NULL, NULL},
     };
     shmring_status status;
 
     if (!args_read(self, argc, argv, options, sizeof options / sizeof options[0], "NAME", &s.name,
                    &ret)) {
         return ret;
+    }
+    if (!fits_ring(s.name, frame)) {
+        return EXIT_FAILED;
     }
     opt.lifetime = persistent ? SHMRING_PERSISTENT : SHMRING_UNTIL_LAST_CLOSE;
     host_catch_stop(NULL);

@@ -134,7 +134,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
     const char *name = NULL;
     int as_json = 0, ret;
-    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0}};
+    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL}};
     shmring_info info;
     shmring_status status;
 

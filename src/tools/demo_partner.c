@@ -102,6 +102,7 @@ static int run(const struct command *self, int argc, char **argv)
     phase.budget_ns = strtoull(argv[3], NULL, 10);
     phase.polls = (uint32_t)strtoul(argv[4], NULL, 10);
     if (argc > 5) {
+        phase.pinned = 1;
         (void)host_pin((unsigned)strtoul(argv[5], NULL, 10)); /* figures are worse without */
     }
     for (i = 0; i < sizeof phases / sizeof phases[0]; i++) {

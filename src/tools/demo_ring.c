@@ -20,6 +20,7 @@ static shmring_options ring_options(const struct demo_phase *phase)
 {
     shmring_options opt = SHMRING_OPTIONS_INIT;
 
+    opt.spin_ns = phase->pinned ? 0 : 1; /* on one core a poll only keeps the other side waiting */
     for (opt.capacity = CAPACITY_MIN; opt.capacity < (uint64_t)phase->size * 8;) {
         opt.capacity *= 2;
     }
@@ -184,7 +185,7 @@ SHMRING_ALWAYS int send_all(shmring_producer *p, const struct demo_phase *phase,
 
 int demo_ring_stream_partner(const struct demo_phase *phase, const char *ring)
 {
-    shmring_options opt = SHMRING_OPTIONS_INIT;
+    shmring_options opt = ring_options(phase);
     unsigned char *message = calloc(1, phase->size);
     shmring_producer *p = NULL;
     shmring_status status;
@@ -317,7 +318,7 @@ static int send_back(shmring_consumer *c, shmring_producer *p, const struct demo
 
 int demo_ring_trip_partner(const struct demo_phase *phase, const char *rings)
 {
-    shmring_options opt = SHMRING_OPTIONS_INIT;
+    shmring_options opt = ring_options(phase);
     unsigned char *message = malloc(phase->size);
     char there[NAME_SIZE], back[NAME_SIZE];
     shmring_consumer *c = NULL;

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the program share: starting it, waiting for conditions, TAP output."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+TOOL = sys.argv[1]
+PATIENCE = 60  # seconds for a condition that comes in milliseconds on an idle machine
+
+_names = []
+_started = []
+
+
+def unique(what="ring"):
+    """A ring name that no other test uses."""
+    _names.append("tools.%d.%s%d" % (os.getpid(), what, len(_names)))
+    return _names[-1]
+
+
+def ring_file(name):
+    """The file behind the Local ring `name` of this user."""
+    return "/dev/shm/shmring.%d.%s" % (os.geteuid(), name)
+
+
+def start(*args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more):
+    """The program, running."""
+    process = subprocess.Popen([TOOL, *args], stdin=stdin, stdout=stdout, stderr=stderr, **more)
+    _started.append(process)
+    return process
+
+
+def finish(process, data=None):
+    """Waits for its end; returns exit status, output, errors. What a test has read already through
+    the buffered streams is not lost, as communicate() would."""
+    parts = {}
+
+    def collect(what, stream):
+        parts[what] = stream.read()
+    readers = [threading.Thread(target=collect, args=pair, daemon=True)
+               for pair in [("out", process.stdout), ("err", process.stderr)] if pair[1] is not None]
+    for reader in readers:
+        reader.start()
+    if data is not None:
+        feed(process, data)
+    status = process.wait(timeout=PATIENCE)
+    for reader in readers:
+        reader.join(timeout=PATIENCE)
+    return status, parts.get("out"), parts.get("err", b"").decode()
+
+
+def feed(process, data):
+    """Writes data to the process and closes its input, while the caller goes on."""
+    def write():
+        try:
+            process.stdin.write(data)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+    threading.Thread(target=write, daemon=True).start()
+
+
+def run(*args, data=None, **more):
+    """The program, from start to end."""
+    return finish(start(*args, stdin=subprocess.PIPE, **more), data if data is not None else b"")
+
+
+def run_ok(*args, **more):
+    """The output of a run that must succeed and say nothing on standard error."""
+    status, out, err = run(*args, **more)
+    equal((status, err), (0, ""), "shmring " + " ".join(args))
+    return out
+
+
+def stat(name):
+    """What `stat --json` says, or None when there is no such ring."""
+    status, out, _ = run("stat", name, "--json")
+    return json.loads(out) if status == 0 else None
+
+
+def wait_until(condition, what):
+    """Polls; returns the condition's first true value."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError("never came true: " + what)
+
+
+def wait_stat(name, condition, what):
+    def look():
+        s = stat(name)
+        return s if s is not None and condition(s) else None
+    return wait_until(look, what)
+
+
+def kill(process):
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=PATIENCE)
+
+
+def equal(got, want, what):
+    if got != want:
+        raise AssertionError("%s: got %.300r, should be %.300r" % (what, got, want))
+
+
+def true(value, what):
+    if not value:
+        raise AssertionError("not so: " + what)
+
+
+def contains(text, part, what):
+    if part not in text:
+        raise AssertionError("%s: %r does not contain %r" % (what, text, part))
+
+
+def gone(name):
+    """The ring's name is free again."""
+    wait_until(lambda: not os.path.exists(ring_file(name)), "the name of %s is gone" % name)
+
+
+def transfer(name, data, frame, receiver_first=False, send_args=(), recv_args=()):
+    """Sends data through a ring by two processes, in either order; returns what came out."""
+    def recv():
+        return start("recv", name, "--frame", frame, *recv_args, stdout=out)
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as out:
+        source.write(data)
+        source.seek(0)
+        if receiver_first:
+            receiver = recv()
+            wait_stat(name, lambda s: s["consumer"]["alive"], "the receiver is there")
+        sender = start("send", name, "--frame", frame, *send_args, stdin=source)
+        if not receiver_first:
+            wait_stat(name, lambda s: s["producer"]["alive"], "the sender is there")
+            receiver = recv()
+        equal(finish(sender)[::2], (0, ""), "sender")
+        equal(finish(receiver)[::2], (0, ""), "receiver")
+        out.seek(0)
+        return out.read()
+
+
+def clear_up():
+    """What a failed test left behind must not disturb the next."""
+    for process in _started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    _started.clear()
+    for name in _names:
+        if os.path.exists(ring_file(name)):
+            os.unlink(ring_file(name))
+
+
+def main(tests):
+    """Runs the functions in order, prints TAP, and ends the program."""
+    failures = 0
+    for number, test in enumerate(tests, 1):
+        try:
+            test()
+            print("ok %d - %s" % (number, test.__name__))
+        except Exception:  # a test may fail in any way, and the next one still runs
+            failures += 1
+            for line in traceback.format_exc().splitlines():
+                print("# " + line)
+            print("not ok %d - %s" % (number, test.__name__))
+        sys.stdout.flush()
+        clear_up()
+    print("1..%d" % len(tests))
+    sys.exit(1 if failures else 0)

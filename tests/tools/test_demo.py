@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""The demo: figures, JSON, one core, a partner that dies, and nothing left behind."""
+import glob
+import json
+import os
+import shutil
+import signal
+
+from rig import contains, equal, finish, main, run_ok, start, true, wait_until
+
+
+def leavesNothing(pid):
+    equal(glob.glob("/dev/shm/shmring.*demo.%d.*" % pid), [], "names of demo %d" % pid)
+
+
+def checkFigures(d, size):
+    equal(d["size"], size, "size")
+    true(d["messages_per_second"] > 0, "messages per second")
+    true(abs(d["bytes_per_second"] - d["messages_per_second"] * size) < size, "bytes per second")
+    true(d["messages_checked"] > 0, "messages checked")
+    true(d["line_floor_ns"] > 0, "line floor")
+    for way in [d, d["pipe"], d["socket"]]:
+        trip = way["round_trip_ns"]
+        true(0 < trip["p50"] <= trip["p90"] <= trip["p99"] <= trip["p99.9"] <= trip["max"],
+             "percentiles in order: %r" % trip)
+        true(way["messages_per_second"] > 0 and way["messages_checked"] > 0, "a stream")
+
+
+def demoPrintsItsTable():
+    demo = start("demo", "--seconds", "1")
+    status, out, err = finish(demo)
+    equal((status, err), (0, ""), "demo")
+    lines = out.decode().splitlines()
+    for words in ["messages/s", "shmring  ", "pipe  ", "Unix socket", "bare cache line"]:
+        true(any(words in line for line in lines), "a line with %r" % words)
+    contains(out.decode(), "each checked", "demo")
+    leavesNothing(demo.pid)
+
+
+def demoGivesItsFiguresAsJson():
+    d = json.loads(run_ok("demo", "--seconds", "1", "--json"))
+    checkFigures(d, 64)
+    equal(d["round_trip_size"], 8, "size of the round trip")
+    true(d["cores"] >= 1 and d["cpu"] != "" and d["system"] != "", "the machine")
+
+
+def demoTakesAnySize():
+    for text, size in [("1", 1), ("1000", 1000), ("64K", 65536)]:
+        d = json.loads(run_ok("demo", "--seconds", "0.5", "--size", text, "--json"))
+        checkFigures(d, size)
+        equal(d["round_trip_size"], size, "size of the round trip")
+
+
+def demoWorksOnOneCore():
+    if shutil.which("taskset") is None:
+        return
+    cpu = min(os.sched_getaffinity(0))
+    demo = start("demo", "--seconds", "0.5", "--json",
+                 preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+    status, out, err = finish(demo)
+    equal((status, err), (0, ""), "demo")
+    d = json.loads(out)
+    equal((d["cores"], d["pinned"]), (1, False), "cores")
+    checkFigures(d, 64)
+
+
+def partners(pid):
+    """The second processes of a demo: pid and phase."""
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        children = [int(word) for word in f.read().split()]
+    found = []
+    for child in children:
+        try:
+            with open("/proc/%d/cmdline" % child, "rb") as f:
+                words = f.read().split(b"\0")
+        except OSError:
+            continue
+        if len(words) > 2 and words[1] == b"demo-partner":
+            found.append((child, words[2].decode()))
+    return found
+
+
+def aPartnerThatDiesEndsTheDemo():
+    for phase in ["stream", "trip", "line", "link-stream", "link-trip"]:
+        demo = start("demo", "--seconds", "3")
+
+        def partner(demo=demo, phase=phase):
+            return [pid for pid, running in partners(demo.pid) if running == phase]
+        os.kill(wait_until(partner, "phase " + phase)[0], signal.SIGKILL)
+        status, out, err = finish(demo)
+        equal((status, out), (1, b""), "demo in phase " + phase)
+        contains(err, "second process was killed by signal 9", "sentence")
+        leavesNothing(demo.pid)
+
+
+def aStoppedDemoTakesItsPartnerAlong():
+    demo = start("demo", "--seconds", "60")
+    pid = wait_until(lambda: partners(demo.pid), "the second process runs")[0][0]
+    demo.send_signal(signal.SIGTERM)
+    status, out, err = finish(demo)
+    equal((status, out), (1, b""), "demo")
+    contains(err, "stopped", "sentence")
+    wait_until(lambda: not os.path.exists("/proc/%d" % pid), "the second process is gone")
+    leavesNothing(demo.pid)
+
+
+def aKilledDemoTakesItsPartnerAlong():
+    demo = start("demo", "--seconds", "60")
+    pid = wait_until(lambda: partners(demo.pid), "the second process runs")[0][0]
+    wait_until(lambda: glob.glob("/dev/shm/shmring.*demo.%d.*" % demo.pid), "its ring is there")
+    demo.kill()
+    demo.wait()
+    wait_until(lambda: not os.path.exists("/proc/%d" % pid) or
+               open("/proc/%d/stat" % pid).read().split()[2] == "Z", "the second process is gone")
+    run_ok("prune")
+    leavesNothing(demo.pid)
+
+
+main([demoPrintsItsTable, demoGivesItsFiguresAsJson, demoTakesAnySize, demoWorksOnOneCore,
+      aPartnerThatDiesEndsTheDemo, aStoppedDemoTakesItsPartnerAlong,
+      aKilledDemoTakesItsPartnerAlong])

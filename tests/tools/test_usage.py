@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Command lines: help, wrong usage, and output that cannot be written."""
+import os
+import subprocess
+
+from rig import contains, equal, main, run, run_ok, start, true, unique
+
+COMMANDS = ["demo", "send", "recv", "create", "ls", "stat", "verify", "rm", "prune"]
+
+
+def refused(*args, says):
+    """Wrong usage: status 2, one sentence, nothing on standard output."""
+    status, out, err = run(*args)
+    equal((status, out), (2, b""), "shmring " + " ".join(args))
+    equal(err.count("\n"), 1, "lines of %r" % err)
+    true(err.startswith("shmring: "), "%r starts with the program's name" % err)
+    contains(err, says, "sentence")
+    contains(err, "see shmring --help", "sentence")
+
+
+def helpNamesEveryCommandAndItsStatuses():
+    out = run_ok("--help").decode()
+    for command in COMMANDS:
+        contains(out, "\n  " + command + " ", "help")
+    contains(out, "shmring send", "help")
+    contains(out, "shmring recv", "help")
+    contains(out, "0 success, 1 failure, 2 wrong usage", "help")
+    contains(out, "man shmring", "help")
+    true("partner" not in out, "the hidden command is hidden")
+
+
+def everyCommandHasHelpOfItsOwn():
+    for command in COMMANDS:
+        out = run_ok(command, "--help").decode()
+        true(out.startswith("usage: shmring " + command), "help of " + command)
+        true(out.endswith("\n"), "help of %s ends its line" % command)
+
+
+def versionIsThreeNumbers():
+    words = run_ok("--version").decode().split()
+    equal(words[0], "shmring", "first word")
+    equal(len([int(n) for n in words[1].split(".")]), 3, "numbers of the version")
+
+
+def missingAndUnknownWordsAreWrongUsage():
+    refused(says="command is missing")
+    refused("sned", "x", says="'sned' is not a command")
+    for command in ["send", "recv", "create", "stat", "verify", "rm"]:
+        refused(command, says="needs a NAME")
+        refused(command, "one", "two", says="'two'")
+        refused(command, "one", "--colour", says="no option --colour")
+        refused(command, "one", "-x", says="no option -x")
+    for command in ["ls", "prune", "demo"]:
+        refused(command, "one", says="'one'")
+
+
+def badSizesAreWrongUsage():
+    name = unique()
+    for size, says in [("12X", "not a size"), ("-5", "negative"), ("", "not a size"),
+                       ("K", "not a size"), ("1KB", "not a size"), ("1.5K", "not a size"),
+                       ("99999999999999999999", "too large"), ("18014398509481984K", "too large"),
+                       ("17179869184G", "too large"), ("0", "more than 0"), ("-", "not a number")]:
+        for command in ["create", "send", "recv"]:
+            refused(command, name, "--capacity", size, says=says)
+    refused("create", name, "--capacity", says="--capacity needs a value")
+    refused("create", name, "--capacity", "100K", says="power of two")
+    refused("create", name, "--max-record", "4G", says="too large")
+    true(not os.path.exists("/dev/shm/shmring.%d.%s" % (os.geteuid(), name)), "no ring was made")
+
+
+def badValuesOfOtherOptionsAreWrongUsage():
+    refused("send", "x", "--frame", "word", says="must be line, length or raw")
+    refused("recv", "x", "--count", "0", says="more than 0")
+    refused("recv", "x", "--count", "-1", says="negative")
+    refused("recv", "x", "--count", "many", says="not a number")
+    refused("recv", "x", "--timeout", "5 s", says="not a time")
+    refused("recv", "x", "--timeout", "5h", says="not a time")
+    refused("recv", "x", "--timeout", "1.s", says="not a time")
+    refused("recv", "x", "--timeout", "99999999999999999999s", says="too large")
+    refused("recv", "x", "--persistent=yes", says="takes no value")
+    refused("create", "x", "--mode", "0999", says="not a mode")
+    refused("create", "x", "--mode", "7777", says="not a mode")
+    refused("create", "x", "--schema", "0xfg", says="not a number")
+    refused("create", "x", "--framing", "lines", says="must be records or bytes")
+    refused("demo", "--seconds", "0", says="too short")
+    refused("demo", "--size", "17M", says="too large")
+
+
+def namesThatNoRingCanHaveAreWrongUsage():
+    for name in ["a/b", ".hidden", "", "x" * 201, "a b", "Global\\1.x"]:
+        refused("stat", name, says="is not a ring name")
+
+
+def unitsMeanWhatTheySay():
+    for text, capacity in [("65536", 65536), ("64K", 65536), ("1m", 1 << 20), ("2M", 2 << 20)]:
+        name = unique()
+        run_ok("create", name, "--capacity=" + text)
+        out = run_ok("stat", name, "--json").decode()
+        run_ok("rm", name)
+        contains(out, '"capacity": %d,' % capacity, "capacity " + text)
+
+
+def aMissingRingIsAFailureAndNotWrongUsage():
+    for command in ["stat", "verify", "rm"]:
+        status, out, err = run(command, unique("missing"))
+        equal((status, out), (1, b""), command)
+        equal(err.count("\n"), 1, "lines of %r" % err)
+        contains(err, "missing", command)
+
+
+def outputThatCannotBeWrittenIsAFailure():
+    for args in [["--help"], ["ls"], ["ls", "--json"], ["prune"], ["send", "--help"]]:
+        with open("/dev/full", "wb") as full:
+            status, _, err = run(*args, stdout=full)
+        equal(status, 1, " ".join(args))
+        contains(err, "standard output", " ".join(args))
+
+
+def aReaderThatWentAwayIsAFailureAndNotASignal():
+    name = unique()
+    receiver = start("recv", name)
+    receiver.stdout.close()
+    sender = start("send", name, stdin=subprocess.PIPE)
+    sender.stdin.write(b"nobody will see this\n")
+    sender.stdin.flush()
+    equal(receiver.wait(timeout=60), 1, "exit status")
+    contains(receiver.stderr.read().decode(), "standard output", "sentence")
+    sender.kill()
+
+
+main([helpNamesEveryCommandAndItsStatuses, everyCommandHasHelpOfItsOwn, versionIsThreeNumbers,
+      missingAndUnknownWordsAreWrongUsage, badSizesAreWrongUsage,
+      badValuesOfOtherOptionsAreWrongUsage, namesThatNoRingCanHaveAreWrongUsage,
+      unitsMeanWhatTheySay, aMissingRingIsAFailureAndNotWrongUsage,
+      outputThatCannotBeWrittenIsAFailure, aReaderThatWentAwayIsAFailureAndNotASignal])
