@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* command_names.c - verify, rm and prune: one library call each. */
+/* command_verify.c - are all records of a ring as they must be? */
 #include <inttypes.h>
 
 #include "cli.h"
-
-/* ---- verify ---- */
 
 static void print_verdict(const char *name, const shmring_verdict *v, int as_json)
 {
@@ -33,7 +31,7 @@ static void print_verdict(const char *name, const shmring_verdict *v, int as_jso
            v->moving ? "; it was in use" : "", v->problem[0] != '\0' ? ": " : "", v->problem);
 }
 
-static int run_verify(const struct command *self, int argc, char **argv)
+static int run(const struct command *self, int argc, char **argv)
 {
     const char *name = NULL;
     int as_json = 0, ret;
@@ -59,61 +57,4 @@ const struct command command_verify = {"verify", "NAME [--json]", "check every r
                                        "corrupt. Changes nothing.\n"
                                        "\n"
                                        "  --json           as a JSON object\n",
-                                       run_verify};
-
-/* ---- rm ---- */
-
-static int run_rm(const struct command *self, int argc, char **argv)
-{
-    const char *name = NULL;
-    shmring_status status;
-    int ret;
-
-    if (!args_read(self, argc, argv, NULL, 0, "NAME", &name, &ret)) {
-        return ret;
-    }
-    status = shmring_remove(name);
-    return status == SHMRING_OK ? EXIT_OK : say_status(status);
-}
-
-const struct command command_rm = {
-    "rm", "NAME", "remove a ring's name",
-    "Removes a ring. Processes that have it open keep it and each other until they close.\n",
-    run_rm};
-
-/* ---- prune ---- */
-
-static int run_prune(const struct command *self, int argc, char **argv)
-{
-    int as_json = 0, ret;
-    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL}};
-    uint32_t removed = 0;
-    struct json j;
-    shmring_status status;
-
-    if (!args_read(self, argc, argv, options, 1, NULL, NULL, &ret)) {
-        return ret;
-    }
-    status = shmring_prune(&removed);
-    if (status != SHMRING_OK) {
-        return say_status(status);
-    }
-    if (as_json) {
-        json_start(&j, stdout);
-        json_open(&j, NULL, '{');
-        json_number(&j, "removed", removed);
-        json_close(&j, '}');
-        json_end(&j);
-    } else {
-        printf("removed %" PRIu32 " dead ring%s\n", removed, removed == 1 ? "" : "s");
-    }
-    return say_done();
-}
-
-const struct command command_prune = {
-    "prune", "[--json]", "remove the rings whose users all died",
-    "Removes this user's rings that no process has open any more and that were to end with their\n"
-    "last user. Persistent rings stay.\n"
-    "\n"
-    "  --json           as a JSON object\n",
-    run_prune};
+                                       run};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* command_rm.c - takes a name away. */
+#include "cli.h"
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    const char *name = NULL;
+    shmring_status status;
+    int ret;
+
+    if (!args_read(self, argc, argv, NULL, 0, "NAME", &name, &ret)) {
+        return ret;
+    }
+    status = shmring_remove(name);
+    return status == SHMRING_OK ? EXIT_OK : say_status(status);
+}
+
+const struct command command_rm = {
+    "rm", "NAME", "remove a ring's name",
+    "Removes a ring. Processes that have it open keep it and each other until they close.\n", run};
