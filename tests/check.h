@@ -41,7 +41,7 @@ static jmp_buf check_out;
     do {                                                                                           \
         int64_t check_got_ = (int64_t)(got), check_want_ = (int64_t)(want);                        \
         if (check_got_ != check_want_) {                                                           \
-            CHECK_FAIL_("%s is %" PRId64 ", should be %s = %" PRId64, #got, check_got_, #want,      \
+            CHECK_FAIL_("%s is %" PRId64 ", should be %s = %" PRId64, #got, check_got_, #want,     \
                         check_want_);                                                              \
         }                                                                                          \
     } while (0)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+FORMAT_VERSION = 14
 LINES_MAX = 450
 SKIP = 77
 
@@ -23,11 +24,13 @@ def tracked(root, endings):
 
 
 def check_format(root):
-    program = shutil.which('clang-format')
-    if program is None:
-        print('clang-format is not installed')
+    program = shutil.which(f'clang-format-{FORMAT_VERSION}') or shutil.which('clang-format')
+    version = program and subprocess.run([program, '--version'], capture_output=True,
+                                         check=False, text=True).stdout
+    if not program or f'version {FORMAT_VERSION}.' not in version:
+        print(f'clang-format {FORMAT_VERSION} is not installed; another version wants other breaks')
         return SKIP
-    files = tracked(root, ('.c', '.h', '.cc', '.hpp'))
+    files = tracked(root, ('.c', '.h', '.cc', '.hh', '.hpp'))
     return subprocess.run([program, '--dry-run', '-Werror', *files], check=False).returncode
 
 
