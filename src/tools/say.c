@@ -8,11 +8,11 @@
 
 static void say(const char *tail, const char *format, va_list args)
 {
+    char sentence[1024];
+
+    (void)vsnprintf(sentence, sizeof sentence, format, args);
     (void)fflush(stdout);
-    (void)fputs("shmring: ", stderr);
-    (void)vfprintf(stderr, format, args);
-    (void)fputs(tail, stderr);
-    (void)fputc('\n', stderr);
+    (void)fprintf(stderr, "shmring: %s%s\n", sentence, tail);
 }
 
 int say_failed(const char *format, ...)
