@@ -118,8 +118,12 @@ static void shouldRefuseByteCallsOnARecordRing(void)
     DETAIL_HAS("record framing");
     CHECK_EQ(shmring_read_span(pair.c, &from), 0);
     shmring_read_advance(pair.c, 8);
-    CHECK(to == NULL && from == NULL);
     CHECK_STATUS(shmring_try_recv(pair.c, out, 100, NULL), SHMRING_OK);
+    CHECK_EQ(shmring_try_read(pair.c, out, 4), 0); /* nor when the cursor has moved */
+    CHECK_EQ(shmring_read_span(pair.c, &from), 0);
+    shmring_read_advance(pair.c, 8);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), 112);
+    CHECK(to == NULL && from == NULL);
     close_pair(&pair);
 }
 

@@ -339,7 +339,7 @@ static void one_byte_operation(void)
         CHECK(got <= room && (got != 0) == (room != 0));
         n = n < got ? n : got;
         if (n != 0) {
-            memcpy(to, bytes_at(m.tail), n);
+            memcpy(to, bytes_at(m.tail), (size_t)n);
             shmring_write_advance(m.ring.p, n);
             m.tail += n;
         }
@@ -348,13 +348,13 @@ static void one_byte_operation(void)
         n = n < there ? n : below(2) == 0 ? there : n;
         got = n < there ? n : there;
         CHECK_EQ(shmring_try_read(m.ring.c, buf, n), got);
-        CHECK(memcmp(buf, bytes_at(m.cursor), got) == 0);
+        CHECK(memcmp(buf, bytes_at(m.cursor), (size_t)got) == 0);
         m.cursor += got;
         break;
     default:
         got = shmring_read_span(m.ring.c, &from);
         CHECK(got <= there && (got != 0) == (there != 0));
-        CHECK(got == 0 || memcmp(from, bytes_at(m.cursor), got) == 0);
+        CHECK(got == 0 || memcmp(from, bytes_at(m.cursor), (size_t)got) == 0);
         n = n < got ? n : got;
         shmring_read_advance(m.ring.c, n);
         m.cursor += n;
