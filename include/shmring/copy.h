@@ -24,6 +24,17 @@
 #define SHMRING_COPY_CALL_FROM 16384u
 #endif
 
+/* gcc judges the branches for long payloads with the caller's short constants, before it drops
+ * them, and warns the caller of accesses that never happen. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas" /* older ones do not know all of these */
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#pragma GCC diagnostic ignored "-Wnonnull"
+#pragma GCC diagnostic ignored "-Wstringop-overflow"
+#pragma GCC diagnostic ignored "-Wstringop-overread"
+#endif
+
 SHMRING_ALWAYS void shmring_copy_short_(unsigned char *to, const unsigned char *from, size_t n)
 {
     if (n >= 8) {
@@ -71,5 +82,9 @@ SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n)
         shmring_copy_short_((unsigned char *)to, (const unsigned char *)from, n);
     }
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #endif
