@@ -146,22 +146,31 @@ def transfer(name, data, frame, receiver_first=False, send_args=(), recv_args=()
         return out.read()
 
 
-def clear_up():
-    """What a failed test left behind must not disturb the next."""
-    for process in _started:
+def kill_all():
+    for process in list(_started):
         if process.poll() is None:
             process.kill()
-            process.wait()
+
+
+def clear_up():
+    """What a failed test left behind must not disturb the next."""
+    kill_all()
+    for process in _started:
+        process.wait()
     _started.clear()
     for name in _names:
         if os.path.exists(ring_file(name)):
             os.unlink(ring_file(name))
 
 
-def main(tests):
+def main(tests, limit=2 * PATIENCE):
     """Runs the functions in order, prints TAP, and ends the program."""
     failures = 0
     for number, test in enumerate(tests, 1):
+        # A read that nothing would end ends with the processes.
+        watchdog = threading.Timer(limit, kill_all)
+        watchdog.daemon = True
+        watchdog.start()
         try:
             test()
             print("ok %d - %s" % (number, test.__name__))
@@ -171,6 +180,7 @@ def main(tests):
                 print("# " + line)
             print("not ok %d - %s" % (number, test.__name__))
         sys.stdout.flush()
+        watchdog.cancel()
         clear_up()
     print("1..%d" % len(tests))
     sys.exit(1 if failures else 0)

@@ -10,7 +10,7 @@ from rig import equal, gone, main, start, true, unique
 
 ARCHIVE_BYTES = 1 << 30
 LINES = 5000000
-PATIENCE = 1200
+PATIENCE = 800
 
 
 class Hashed:
@@ -120,4 +120,4 @@ def fiveMillionLinesOfTextComeOutTheSame():
           "what came out")
 
 
-main([anArchiveOfThisSystemComesOutTheSame, fiveMillionLinesOfTextComeOutTheSame])
+main([anArchiveOfThisSystemComesOutTheSame, fiveMillionLinesOfTextComeOutTheSame], PATIENCE)
