@@ -69,7 +69,7 @@ int demo_link_trip_partner(const struct demo_phase *phase, const char *link);
 int demo_line(const struct demo_phase *phase, struct histogram *ret);
 int demo_line_partner(const struct demo_phase *phase, const char *shared);
 
-/* ---- helpers of the phases: demo_partner.c ---- */
+/* ---- for every phase: demo_partner.c, where not in-line ---- */
 
 /* Messages carry as much of their number as fits. */
 SHMRING_ALWAYS void demo_number_put(unsigned char *message, uint32_t size, uint64_t number)

@@ -64,7 +64,7 @@ static int measure_pause(const struct demo_phase *phase, struct line *line, uint
             return 0;
         }
         *ball += 2;
-    } while (now < end || h->count == 0);
+    } while (!host_stop_requested() && (now < end || h->count == 0));
     return 1;
 }
 

@@ -39,7 +39,8 @@ static int receive_all(struct host_link *link, const struct demo_phase *phase, c
     size_t kept = 0, done = 0;
     int64_t got = 0;
 
-    while (bytes != NULL && (got = host_link_read(link, bytes + kept, room - kept)) > 0) {
+    while (bytes != NULL && !host_stop_requested() &&
+           (got = host_link_read(link, bytes + kept, room - kept)) > 0) {
         kept += (size_t)got;
         done = check(bytes, kept, phase->size, &number);
         if (done == SIZE_MAX) {
@@ -122,7 +123,7 @@ static int measure_trips(struct host_link *link, const struct demo_phase *phase,
     uint64_t number = 0, before, now = begin;
     int ok = message != NULL;
 
-    while (ok && (now < end || ret->count == 0)) {
+    while (ok && !host_stop_requested() && (now < end || ret->count == 0)) {
         before = now;
         demo_number_put(message, phase->size, number);
         ok = host_link_write(link, message, phase->size) && read_whole(link, message, phase->size);

@@ -81,6 +81,9 @@ SHMRING_ALWAYS int receive_all(shmring_consumer *c, const struct demo_phase *pha
             if (--until_clock == 0) {
                 until_clock = every;
                 demo_stream_clock(s, phase, number);
+                if (host_stop_requested()) {
+                    return 0;
+                }
             }
             continue;
         }
@@ -255,7 +258,7 @@ static int measure_trips(shmring_producer *p, shmring_consumer *c, const struct 
         if (!demo_number_is(message, phase->size, number)) {
             return demo_out_of_order("ring, there and back", number);
         }
-        if (now >= end && ret->count > 0) {
+        if (host_stop_requested() || (now >= end && ret->count > 0)) {
             return 1;
         }
     }
@@ -289,6 +292,7 @@ int demo_ring_trip(const struct demo_phase *phase, struct histogram *ret)
         ok = demo_partner_end(&partner, ok);
     }
     shmring_consumer_close(c);
+    (void)shmring_remove(there); /* a partner that was killed may have been its last user */
     free(message);
     return ok;
 }
