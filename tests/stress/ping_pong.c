@@ -134,7 +134,7 @@ static void run(uint32_t spin_ns, int refuse_producer, int refuse_consumer, uint
     CHECK_EQ(p, 0);
     printf("# %" PRIu64 " records, %" PRIu64 " producer's sleeps, %" PRIu64 " consumer's\n",
            s.count, s.outcome->producer_sleeps, s.outcome->consumer_sleeps);
-    if (spin_ns == 1) { /* one that polls first finds what it waits for, where the cores are close */
+    if (spin_ns == 1) { /* a wait that polls may never sleep, where cores are close */
         CHECK(s.outcome->producer_sleeps + s.outcome->consumer_sleeps > 0);
     }
     (void)munmap(s.outcome, sizeof *s.outcome);
