@@ -183,28 +183,40 @@ static int geometry_write(const struct shmring_os_segment *seg, struct shmring_g
 
 /* ---- create and attach ---- */
 
+static uint64_t role_block_at(enum shmring_role role)
+{
+    return role == SHMRING_ROLE_PRODUCER
+               ? SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, role)
+               : SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, role);
+}
+
 static shmring_status busy(const struct shmring_name *name, const struct shmring_os_segment *seg,
                            enum shmring_role role)
 {
-    const uint64_t at = role == SHMRING_ROLE_PRODUCER
-                            ? SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, role)
-                            : SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, role);
     uint64_t pid = 0;
 
-    (void)shmring_os_read(seg, at + offsetof(struct shmring_role_block, pid), &pid, 8);
+    (void)shmring_os_read(seg, role_block_at(role) + offsetof(struct shmring_role_block, pid), &pid,
+                          8);
     return shmring_fail(SHMRING_E_BUSY,
                         "ring '%s' has a %s already, process %" PRIu64
                         ": one at a time; end that one first, or use another ring",
                         name->full, role == SHMRING_ROLE_PRODUCER ? "producer" : "consumer", pid);
 }
 
-/* The role and the hold, on an object that nobody else can be changing now. */
+/* The role and the hold, on an object that nobody else can be changing now. The holder's pid is
+ * there before anybody else can find the role taken. */
 static shmring_status take(struct shmring_attachment *a)
 {
     shmring_status status = shmring_os_claim(&a->name, &a->seg, a->role);
+    uint64_t pid = shmring_os_pid();
 
     if (status == SHMRING_E_BUSY) {
         return busy(&a->name, &a->seg, a->role);
+    }
+    if (status == SHMRING_OK && a->role != SHMRING_ROLE_OBSERVER &&
+        !shmring_os_write(
+            &a->seg, role_block_at(a->role) + offsetof(struct shmring_role_block, pid), &pid, 8)) {
+        return shmring_fail(SHMRING_E_OS, "ring '%s': writing its header failed", a->name.full);
     }
     if (status == SHMRING_OK && !shmring_os_hold(&a->seg)) {
         return shmring_fail(SHMRING_E_OS, "ring '%s': locking failed", a->name.full);

@@ -28,7 +28,8 @@ struct demo_phase {
 struct demo_stream {
     uint64_t messages;       /* all of them, the warm-up's too */
     uint64_t first_ns;       /* when they began */
-    uint64_t start_ns;       /* when the warm-up was over */
+    int warm;                /* the warm-up is over */
+    uint64_t start_ns;       /* when what is measured began */
     uint64_t start_messages; /* and how many there were then */
     uint64_t measured, measured_ns;
 };
@@ -96,7 +97,9 @@ SHMRING_ALWAYS int demo_number_is(const unsigned char *message, uint32_t size, u
 
 /* Holds the messages so far against the clock; call it now and then. */
 void demo_stream_clock(struct demo_stream *s, const struct demo_phase *phase, uint64_t messages);
-/* How many messages between two looks at the clock: so many that it does not count. */
+/* How many messages between two looks at the clock: so many that it does not count. A sender goes
+ * on until the reader has looked DEMO_LOOKS_MIN times, however busy the machine is. */
+#define DEMO_LOOKS_MIN 4u
 uint32_t demo_clock_every(uint32_t size);
 /* The message is used now, all of it: keeps the compiler from leaving out copies whose bytes nobody
  * looks at. */

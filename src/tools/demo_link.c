@@ -85,11 +85,13 @@ int demo_link_stream_partner(const struct demo_phase *phase, const char *text)
     const uint64_t end = host_clock_ns() + phase->budget_ns;
     unsigned char *message = calloc(1, phase->size);
     struct host_link link;
+    const uint64_t least = DEMO_LOOKS_MIN * (uint64_t)demo_clock_every(phase->size);
     uint64_t number;
     int ok = message != NULL && host_link_adopt(&link, text);
 
     /* A look at the clock for 64 writes: a write costs 20 looks and more. */
-    for (number = 0; ok && ((number & 63) != 0 || host_clock_ns() < end); number++) {
+    for (number = 0; ok && (number < least || (number & 63) != 0 || host_clock_ns() < end);
+         number++) {
         demo_number_put(message, phase->size, number);
         ok = host_link_write(&link, message, phase->size);
     }

@@ -166,7 +166,7 @@ SHMRING_ALWAYS int send_all(shmring_producer *p, const struct demo_phase *phase,
     const uint64_t end = host_clock_ns() + phase->budget_ns;
     const uint32_t every = demo_clock_every(size);
     uint64_t number;
-    uint32_t full = 0, until_clock = every;
+    uint32_t full = 0, until_clock = every * DEMO_LOOKS_MIN;
 
     for (number = 0;; number++) {
         demo_number_put(message, size, number);

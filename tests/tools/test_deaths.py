@@ -98,6 +98,7 @@ def resume(name, first_part, last):
 def aReceiverKilledWhileItWritesLosesNothing():
     name = unique()
     sender = start("send", name, "--capacity", "64K", stdin=subprocess.PIPE)
+    wait_stat(name, lambda s: s["producer"]["alive"], "the ring has the sender's capacity")
     feed(sender, numbered(0, 200000))
     receiver = start("recv", name)  # its pipe fills, and a write hangs
     wait_until(lambda: stat(name)["used"] > 60000 and stat(name)["counters"]["received"] > 256 and

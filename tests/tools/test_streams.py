@@ -4,7 +4,7 @@ import random
 import struct
 import subprocess
 
-from rig import (contains, equal, feed, finish, gone, main, run, run_ok, start, stat, transfer, true,
+from rig import (contains, equal, feed, finish, gone, kill, main, run, run_ok, start, stat, transfer, true,
                  unique, wait_stat, wait_until)
 
 
@@ -152,6 +152,7 @@ def aFullRingWaitsForTheNextReceiver():
     lines = b"".join(b"%06d\n" % i for i in range(50000))
     name = unique()
     sender = start("send", name, "--capacity", "64K", stdin=subprocess.PIPE)
+    wait_stat(name, lambda s: s["producer"]["alive"], "the ring has the sender's capacity")
     sender.stdin.write(lines[:70])
     sender.stdin.flush()
     equal(run_ok("recv", name, "--count", "5"), lines[:35], "the first receiver's")
@@ -239,6 +240,19 @@ def aRoleThatIsTakenNamesItsHolder():
     contains(err, str(receiver.pid), "sentence")
 
 
+def thePidIsThereAsSoonAsTheRoleIsTaken():
+    for _ in range(20):
+        name = unique()
+        both = [start("recv", name), start("recv", name)]
+        first_end = wait_until(lambda: next((p for p in both if p.poll() is not None), None),
+                               "one of the two is refused")
+        status, _, err = finish(first_end)
+        other = both[1 - both.index(first_end)]
+        equal(status, 1, "the loser")
+        contains(err, str(other.pid), "sentence")
+        kill(other)
+
+
 main([linesComeOutAsTheyWentInWhoeverIsFirst, emptyLinesAreEmptyRecords,
       theLastLineCountsWithoutItsNewline, anEmptyInputEndsBothSidesInEitherOrder,
       lengthFramesComeOutAsTheyWentInFromNothingToTheLargest, rawBytesComeOutAsTheyWentIn,
@@ -249,4 +263,5 @@ main([linesComeOutAsTheyWentInWhoeverIsFirst, emptyLinesAreEmptyRecords,
       countEndsTheReceiverAndLeavesTheRest, aFullRingWaitsForTheNextReceiver,
       silenceEndsAReceiverThatGaveATime, aPersistentRingNeedsNoReaderAndKeepsWhatWasSent,
       aNewPersistentRingWaitsForItsFirstSender, aStopEndsBothSidesInOrder,
-      aStoppedSenderSaysThatItsRecordsAreLost, aRoleThatIsTakenNamesItsHolder])
+      aStoppedSenderSaysThatItsRecordsAreLost, aRoleThatIsTakenNamesItsHolder,
+      thePidIsThereAsSoonAsTheRoleIsTaken])
