@@ -142,6 +142,26 @@ static const char *read_mode(const char *text, uint32_t *ret)
     return NULL;
 }
 
+static const char *read_cpus(const char *text, struct cpu_pair *ret)
+{
+    static const char wrong[] = "is not two processors: their numbers with a comma between";
+    uint64_t first = 0, second = 0;
+    int n = read_digits(text, &first), more;
+
+    if (n == 0 || (n > 0 && text[n] != ',')) {
+        return wrong;
+    }
+    more = n > 0 ? read_digits(text + n + 1, &second) : -1;
+    if (more == 0 || (more > 0 && text[n + 1 + more] != '\0')) {
+        return wrong;
+    }
+    if (more < 0 || first > INT32_MAX || second > INT32_MAX) {
+        return "is too large";
+    }
+    *ret = (struct cpu_pair){1, {(unsigned)first, (unsigned)second}};
+    return NULL;
+}
+
 /* ---- options ---- */
 
 static const char *read_choice(const struct option *o, const char *text)
@@ -173,7 +193,7 @@ static const char *read_value(const struct option *o, const char *text)
     const char *wrong = NULL;
     uint64_t value = 0;
 
-    if (text[0] == '-' && o->kind != OPTION_CHOICE) {
+    if (text[0] == '-' && o->kind != OPTION_CHOICE && o->kind != OPTION_TEXT) {
         return is_digit(text[1]) ? "is negative" : "is not a number";
     }
     switch (o->kind) {
@@ -193,6 +213,11 @@ static const char *read_value(const struct option *o, const char *text)
         return read_mode(text, o->value);
     case OPTION_CHOICE:
         return read_choice(o, text);
+    case OPTION_CPUS:
+        return read_cpus(text, o->value);
+    case OPTION_TEXT:
+        *(const char **)o->value = text;
+        return text[0] != '\0' ? NULL : "is empty";
     }
     if (wrong != NULL) {
         return wrong;
@@ -282,11 +307,11 @@ int args_read(const struct command *self, int argc, char **argv, const struct op
             found = argv[i];
         }
     }
-    if (operand != NULL && found == NULL) {
+    if (operand != NULL && found == NULL && operand[0] != '[') {
         (void)say_usage("%s needs a %s", self->name, operand);
         return 0;
     }
-    if (operand != NULL) {
+    if (found != NULL) {
         *ret_operand = found;
     }
     *ret_exit = EXIT_OK;

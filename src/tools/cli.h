@@ -22,7 +22,7 @@ struct command {
     int (*run)(const struct command *self, int argc, char **argv);
 };
 
-extern const struct command command_demo, command_demo_partner, command_create, command_send,
+extern const struct command command_demo, command_partner, command_create, command_send,
     command_recv, command_ls, command_stat, command_verify, command_rm, command_prune;
 
 /* ---- args.c ---- */
@@ -34,7 +34,15 @@ enum option_kind {
     OPTION_NUMBER, /* uint64_t: decimal, or hexadecimal after 0x */
     OPTION_TIME,   /* uint64_t: nanoseconds, with ns, us, ms, s; seconds without */
     OPTION_MODE,   /* uint32_t: octal permission bits */
-    OPTION_CHOICE  /* uint32_t: which of `choices`, counted from 0 */
+    OPTION_CHOICE, /* uint32_t: which of `choices`, counted from 0 */
+    OPTION_CPUS,   /* struct cpu_pair: A,B */
+    OPTION_TEXT    /* const char *: as it stands */
+};
+
+/* Two processors by the system's numbers. */
+struct cpu_pair {
+    int given;
+    unsigned cpu[2];
 };
 
 struct option {
@@ -47,9 +55,9 @@ struct option {
     const char *too_small, *too_large;
 };
 
-/* Reads a command's arguments: options anywhere, and one operand, called `operand` in sentences;
- * NULL where the command takes none. Returns 1 to go on; 0 to end with *ret_exit: --help was
- * printed, or a usage sentence was. */
+/* Reads a command's arguments: options anywhere, and one operand, called `operand` in sentences, in
+ * brackets where it may be left out; NULL where the command takes none. Returns 1 to go on; 0 to
+ * end with *ret_exit: --help was printed, or a usage sentence was. */
 int args_read(const struct command *self, int argc, char **argv, const struct option *options,
               size_t option_count, const char *operand, const char **ret_operand, int *ret_exit);
 

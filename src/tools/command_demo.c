@@ -1,76 +1,72 @@
 /* SPDX-License-Identifier: MIT */
 /* command_demo.c - what this machine does: the phases in order, and their figures. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "demo.h"
+#include "trip.h"
 
 #define SECONDS_DEFAULT UINT64_C(4)
-#define SECOND_NS       UINT64_C(1000000000)
 #define TRIP_SIZE       8u
-#define POLLS_TWO_CORES 4000u
-#define POLLS_ONE_CORE  8u
 
 /* One way of moving messages. */
 struct way {
-    struct demo_stream stream;
+    struct pair_stream stream;
     struct histogram trip;
 };
 
 struct demo {
     struct host_machine machine;
-    int pinned;
-    unsigned cpus[2];
+    struct pair_place place;
     uint32_t size, trip_size;
     uint64_t total_ns;
-    int shown; /* somebody watches */
     struct way ring, pipe, socket;
     struct histogram line;
 };
 
 /* ---- phases ---- */
 
-static struct demo_phase phase_of(const struct demo *d, const char *what, const char *name,
+static struct pair_phase phase_of(const struct demo *d, const char *what, const char *name,
                                   uint32_t size, unsigned percent)
 {
-    struct demo_phase phase = {name,
-                               size,
-                               d->total_ns / 100 * percent,
-                               d->pinned ? POLLS_TWO_CORES : POLLS_ONE_CORE,
-                               d->pinned,
-                               {d->cpus[0], d->cpus[1]}};
+    struct pair_phase phase = {name, size, 1, d->total_ns / 100 * percent, d->place};
 
-    if (d->shown) {
-        fprintf(stderr, "\rmeasuring: %s\033[K", what);
-        (void)fflush(stderr);
-    }
+    pair_tell(what);
     return phase;
 }
 
 static int run_ring(struct demo *d)
 {
-    struct demo_phase stream = phase_of(d, "ring, one way", "stream", d->size, 30);
-    struct demo_phase trip;
+    static struct trip_result trips;
+    struct pair_phase stream = phase_of(d, "ring, one way", "stream", d->size, 30);
+    struct trip_plan plan = {0};
+    struct pair_phase trip;
 
     if (!demo_ring_stream(&stream, &d->ring.stream)) {
         return 0;
     }
     trip = phase_of(d, "ring, there and back", "trip", d->trip_size, 20);
-    return demo_ring_trip(&trip, &d->ring.trip);
+    plan.warm_ns = trip.budget_ns / 10;
+    plan.budget_ns = trip.budget_ns - plan.warm_ns;
+    plan.count = UINT64_MAX;
+    if (!trip_with_partner("demo", &trip, &plan, &trips)) {
+        return 0;
+    }
+    d->ring.trip = trips.round_trip;
+    return 1;
 }
 
 static int run_line(struct demo *d)
 {
-    struct demo_phase line = phase_of(d, "one cache line", "line", 8, 14);
+    struct pair_phase line = phase_of(d, "one cache line", "line", 8, 14);
 
-    return demo_line(&line, &d->line);
+    return pair_line(&line, &d->line);
 }
 
 static int run_link(struct demo *d, enum host_link_kind kind, struct way *way)
 {
     const char *what = kind == HOST_PIPE ? "pipe" : "Unix socket";
-    struct demo_phase stream = phase_of(d, what, "link-stream", d->size, 10);
-    struct demo_phase trip;
+    struct pair_phase stream = phase_of(d, what, "link-stream", d->size, 10);
+    struct pair_phase trip;
 
     if (!demo_link_stream(&stream, kind, &way->stream)) {
         return 0;
@@ -81,26 +77,21 @@ static int run_link(struct demo *d, enum host_link_kind kind, struct way *way)
 
 static int run_phases(struct demo *d)
 {
-    int ok;
+    const struct cpu_pair cpus = {0, {0, 0}};
+    int ok = pair_place_choose(&d->place, &cpus, 0) && run_ring(d) && run_line(d) &&
+             run_link(d, HOST_PIPE, &d->pipe) && run_link(d, HOST_SOCKET, &d->socket);
 
-    d->pinned = host_pick_cpus(&d->cpus[0], &d->cpus[1]) && host_pin(d->cpus[0]);
-    ok = run_ring(d) && run_line(d) && run_link(d, HOST_PIPE, &d->pipe) &&
-         run_link(d, HOST_SOCKET, &d->socket);
-    if (d->shown) {
-        fputs("\r\033[K", stderr);
+    pair_tell(NULL);
+    if (!ok && host_stop_requested()) {
+        (void)say_failed("the demo was stopped");
     }
     return ok;
 }
 
 /* ---- figures ---- */
 
-static double per_second(const struct demo_stream *s)
-{
-    return s->measured_ns != 0 ? (double)s->measured * 1e9 / (double)s->measured_ns : 0;
-}
-
 static void add_row(struct table *t, const char *name, const struct demo *d,
-                    const struct demo_stream *s, const struct histogram *h)
+                    const struct pair_stream *s, const struct histogram *h)
 {
     char rate[FIGURE_SIZE] = "-", speed[FIGURE_SIZE] = "-";
     char p50[FIGURE_SIZE], p99[FIGURE_SIZE], p999[FIGURE_SIZE];
@@ -112,8 +103,8 @@ static void add_row(struct table *t, const char *name, const struct demo *d,
                            figure_ns(p999, histogram_at(h, 0.999))};
 
     if (s != NULL) {
-        (void)figure_rate(rate, per_second(s));
-        (void)snprintf(speed, sizeof speed, "%.3f", per_second(s) * (double)d->size / 1e9);
+        (void)figure_rate(rate, pair_stream_rate(s));
+        (void)snprintf(speed, sizeof speed, "%.3f", pair_stream_rate(s) * (double)d->size / 1e9);
     }
     table_row(t, cells);
 }
@@ -128,14 +119,9 @@ static void print_table(const struct demo *d)
 
     printf("%s, %u core%s, %s\n", d->machine.cpu, d->machine.cores,
            d->machine.cores == 1 ? "" : "s", d->machine.system);
-    printf("shmring %s, two processes ", shmring_version());
-    if (d->pinned) {
-        printf("on cores %u and %u", d->cpus[0], d->cpus[1]);
-    } else {
-        printf("that share one core");
-    }
-    printf("; %" PRIu32 " bytes a message, %" PRIu32 " for the round trip\n\n", d->size,
-           d->trip_size);
+    printf("shmring %s, two processes %s; %" PRIu32 " bytes a message, %" PRIu32
+           " for the round trip\n\n",
+           shmring_version(), pair_place_text(&d->place), d->size, d->trip_size);
     table_start(&t, "lrrrrr");
     table_row(&t, heads);
     add_row(&t, "shmring", d, &d->ring.stream, &d->ring.trip);
@@ -147,24 +133,12 @@ static void print_table(const struct demo *d)
            figure_count(count, checked));
 }
 
-static void add_trip(struct json *j, const char *key, const struct histogram *h)
-{
-    json_open(j, key, '{');
-    json_number(j, "p50", histogram_at(h, 0.5));
-    json_number(j, "p90", histogram_at(h, 0.9));
-    json_number(j, "p99", histogram_at(h, 0.99));
-    json_number(j, "p99.9", histogram_at(h, 0.999));
-    json_number(j, "max", h->max);
-    json_number(j, "count", h->count);
-    json_close(j, '}');
-}
-
 static void add_way(struct json *j, const struct demo *d, const struct way *way)
 {
-    json_real(j, "messages_per_second", per_second(&way->stream));
-    json_real(j, "bytes_per_second", per_second(&way->stream) * (double)d->size);
+    json_real(j, "messages_per_second", pair_stream_rate(&way->stream));
+    json_real(j, "bytes_per_second", pair_stream_rate(&way->stream) * (double)d->size);
     json_number(j, "messages_checked", way->stream.messages);
-    add_trip(j, "round_trip_ns", &way->trip);
+    trip_json(j, "round_trip_ns", &way->trip);
 }
 
 static void print_json(const struct demo *d)
@@ -177,12 +151,12 @@ static void print_json(const struct demo *d)
     json_text(&j, "cpu", d->machine.cpu);
     json_number(&j, "cores", d->machine.cores);
     json_text(&j, "system", d->machine.system);
-    json_bool(&j, "pinned", d->pinned);
+    pair_place_json(&j, &d->place);
     json_number(&j, "size", d->size);
     json_number(&j, "round_trip_size", d->trip_size);
     add_way(&j, d, &d->ring);
     json_number(&j, "line_floor_ns", histogram_at(&d->line, 0.5));
-    add_trip(&j, "line_ns", &d->line);
+    trip_json(&j, "line_ns", &d->line);
     json_open(&j, "pipe", '{');
     add_way(&j, d, &d->pipe);
     json_close(&j, '}');
@@ -199,21 +173,20 @@ static int run(const struct command *self, int argc, char **argv)
     uint64_t size = 0;
     int as_json = 0, ret;
     const struct option options[] = {
-        {"seconds", OPTION_TIME, &d.total_ns, NULL, SECOND_NS / 10, 3600 * SECOND_NS,
+        {"seconds", OPTION_TIME, &d.total_ns, NULL, PAIR_SECOND_NS / 10, 3600 * PAIR_SECOND_NS,
          "is too short: 0.1 at least", "is too long: 3600 at most"},
-        {"size", OPTION_SIZE, &size, NULL, 1, DEMO_SIZE_MAX, "is too small: 1 at least",
+        {"size", OPTION_SIZE, &size, NULL, 1, PAIR_SIZE_MAX, "is too small: 1 at least",
          "is too large: 16M at most"},
         {"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL},
     };
 
-    d.total_ns = SECONDS_DEFAULT * SECOND_NS;
+    d.total_ns = SECONDS_DEFAULT * PAIR_SECOND_NS;
     if (!args_read(self, argc, argv, options, sizeof options / sizeof options[0], NULL, NULL,
                    &ret)) {
         return ret;
     }
     d.size = size != 0 ? (uint32_t)size : 64;
     d.trip_size = size != 0 ? (uint32_t)size : TRIP_SIZE;
-    d.shown = host_error_is_terminal();
     host_catch_stop(NULL);
     host_describe(&d.machine);
     if (!run_phases(&d)) {

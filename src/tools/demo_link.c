@@ -23,15 +23,15 @@ static size_t check(const unsigned char *bytes, size_t n, uint32_t size, uint64_
     size_t at;
 
     for (at = 0; n - at >= size; at += size, ++*number) {
-        if (!demo_number_is(bytes + at, size, *number)) {
+        if (!pair_number_is(bytes + at, size, *number)) {
             return SIZE_MAX;
         }
     }
     return at;
 }
 
-static int receive_all(struct host_link *link, const struct demo_phase *phase, const char *what,
-                       struct demo_stream *ret)
+static int receive_all(struct host_link *link, const struct pair_phase *phase, const char *what,
+                       struct pair_stream *ret)
 {
     const size_t room = phase->size < READ_SIZE / 2 ? READ_SIZE : 2 * (size_t)phase->size;
     unsigned char *bytes = malloc(room);
@@ -45,11 +45,11 @@ static int receive_all(struct host_link *link, const struct demo_phase *phase, c
         done = check(bytes, kept, phase->size, &number);
         if (done == SIZE_MAX) {
             free(bytes);
-            return demo_out_of_order(what, number);
+            return pair_out_of_order(what, number);
         }
         kept -= done;
         memmove(bytes, bytes + done, kept);
-        demo_stream_clock(ret, phase, number);
+        pair_stream_clock(ret, phase, number);
     }
     free(bytes);
     if (bytes == NULL || got < 0) {
@@ -58,10 +58,10 @@ static int receive_all(struct host_link *link, const struct demo_phase *phase, c
     return bytes != NULL && got == 0 && kept == 0;
 }
 
-int demo_link_stream(const struct demo_phase *phase, enum host_link_kind kind,
-                     struct demo_stream *ret)
+int demo_link_stream(const struct pair_phase *phase, enum host_link_kind kind,
+                     struct pair_stream *ret)
 {
-    struct demo_partner partner = {0};
+    struct pair_partner partner = {0};
     struct host_link link;
     char text[HOST_TEXT_SIZE];
     int ok;
@@ -72,27 +72,27 @@ int demo_link_stream(const struct demo_phase *phase, enum host_link_kind kind,
     }
     partner.link = &link;
     host_link_text(&link, text);
-    ok = demo_partner_start(&partner, phase, text);
+    ok = pair_partner_start(&partner, phase, text);
     if (ok) {
-        ok = demo_partner_end(&partner, receive_all(&link, phase, kind_name(kind), ret));
+        ok = pair_partner_end(&partner, receive_all(&link, phase, kind_name(kind), ret));
     }
     host_link_close(&link);
     return ok;
 }
 
-int demo_link_stream_partner(const struct demo_phase *phase, const char *text)
+int demo_link_stream_partner(const struct pair_phase *phase, const char *text)
 {
     const uint64_t end = host_clock_ns() + phase->budget_ns;
     unsigned char *message = calloc(1, phase->size);
     struct host_link link;
-    const uint64_t least = DEMO_LOOKS_MIN * (uint64_t)demo_clock_every(phase->size);
+    const uint64_t least = PAIR_LOOKS_MIN * (uint64_t)pair_clock_every(phase->size);
     uint64_t number;
     int ok = message != NULL && host_link_adopt(&link, text);
 
     /* A look at the clock for 64 writes: a write costs 20 looks and more. */
     for (number = 0; ok && (number < least || (number & 63) != 0 || host_clock_ns() < end);
          number++) {
-        demo_number_put(message, phase->size, number);
+        pair_number_put(message, phase->size, number);
         ok = host_link_write(&link, message, phase->size);
     }
     free(message);
@@ -116,7 +116,7 @@ static int read_whole(struct host_link *link, unsigned char *message, uint32_t s
     return 1;
 }
 
-static int measure_trips(struct host_link *link, const struct demo_phase *phase, const char *what,
+static int measure_trips(struct host_link *link, const struct pair_phase *phase, const char *what,
                          struct histogram *ret)
 {
     const uint64_t begin = host_clock_ns(), warm = begin + phase->budget_ns / 10;
@@ -127,11 +127,11 @@ static int measure_trips(struct host_link *link, const struct demo_phase *phase,
 
     while (ok && !host_stop_requested() && (now < end || ret->count == 0)) {
         before = now;
-        demo_number_put(message, phase->size, number);
+        pair_number_put(message, phase->size, number);
         ok = host_link_write(link, message, phase->size) && read_whole(link, message, phase->size);
         now = host_clock_ns();
-        if (ok && !demo_number_is(message, phase->size, number)) {
-            ok = demo_out_of_order(what, number);
+        if (ok && !pair_number_is(message, phase->size, number)) {
+            ok = pair_out_of_order(what, number);
         }
         if (ok && before >= warm) {
             histogram_add(ret, now - before);
@@ -142,9 +142,9 @@ static int measure_trips(struct host_link *link, const struct demo_phase *phase,
     return ok;
 }
 
-int demo_link_trip(const struct demo_phase *phase, enum host_link_kind kind, struct histogram *ret)
+int demo_link_trip(const struct pair_phase *phase, enum host_link_kind kind, struct histogram *ret)
 {
-    struct demo_partner partner = {0};
+    struct pair_partner partner = {0};
     struct host_link link;
     char text[HOST_TEXT_SIZE];
     int ok;
@@ -155,17 +155,17 @@ int demo_link_trip(const struct demo_phase *phase, enum host_link_kind kind, str
     }
     partner.link = &link;
     host_link_text(&link, text);
-    ok = demo_partner_start(&partner, phase, text);
+    ok = pair_partner_start(&partner, phase, text);
     if (ok) {
         ok = measure_trips(&link, phase, kind_name(kind), ret);
         host_link_finish(&link); /* the partner reads to the end and goes */
-        ok = demo_partner_end(&partner, ok);
+        ok = pair_partner_end(&partner, ok);
     }
     host_link_close(&link);
     return ok;
 }
 
-int demo_link_trip_partner(const struct demo_phase *phase, const char *text)
+int demo_link_trip_partner(const struct pair_phase *phase, const char *text)
 {
     unsigned char *message = malloc(phase->size);
     struct host_link link;

@@ -50,6 +50,9 @@ int host_rings_outlive_processes(void);
 int host_output_is_terminal(void);
 int host_error_is_terminal(void);
 
+/* Whether who reads standard output takes UTF-8 for what it is, and shows blocks and arrows. */
+int host_output_is_utf8(void);
+
 /* Waits until standard input has bytes or has ended. Returns 1 when a read will not block, 0 when
  * the time passed or a stop was asked for. */
 int host_wait_input(uint64_t timeout_ns);
@@ -71,7 +74,11 @@ void host_describe(struct host_machine *ret);
 /* Two processors to run a pair of processes on, of different cores if there are. 0: there is only
  * one. */
 int host_pick_cpus(unsigned *ret_first, unsigned *ret_second);
-/* Keeps this process on one processor. */
+/* The processors that this process may use, by the numbers host_pin() takes, ascending; at most
+ * `room` of them are stored. Returns how many there are, 0 on failure. Ask before host_pin(): it
+ * leaves one. */
+size_t host_list_cpus(unsigned *ret, size_t room);
+/* Keeps this process on one processor. Another call may choose another one. */
 int host_pin(unsigned cpu);
 
 /* ---- a second process ---- */

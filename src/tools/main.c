@@ -7,7 +7,7 @@
 
 static const struct command *const commands[] = {
     &command_demo, &command_send,   &command_recv, &command_create, &command_ls,
-    &command_stat, &command_verify, &command_rm,   &command_prune,  &command_demo_partner,
+    &command_stat, &command_verify, &command_rm,   &command_prune,  &command_partner,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

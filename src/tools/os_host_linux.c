@@ -2,6 +2,8 @@
 /* os_host_linux.c - host.h on Linux: standard streams, signals, time and the machine. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -129,6 +131,17 @@ int host_output_is_terminal(void)
 int host_error_is_terminal(void)
 {
     return isatty(STDERR_FILENO) == 1;
+}
+
+int host_output_is_utf8(void)
+{
+    const char *terminal = getenv("TERM");
+
+    if (host_output_is_terminal() && terminal != NULL && strcmp(terminal, "dumb") == 0) {
+        return 0;
+    }
+    (void)setlocale(LC_CTYPE, ""); /* the C locale until now; numbers keep their point */
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
 /* A stop that comes between a look at the flag and a blocking call would be slept through: ppoll
@@ -295,10 +308,34 @@ int host_pick_cpus(unsigned *ret_first, unsigned *ret_second)
     return 1;
 }
 
+size_t host_list_cpus(unsigned *ret, size_t room)
+{
+    cpu_set_t set;
+    unsigned cpu;
+    size_t n = 0;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0) {
+        return (size_t)host_failed();
+    }
+    for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET(cpu, &set)) {
+            if (n < room) {
+                ret[n] = cpu;
+            }
+            n++;
+        }
+    }
+    return n;
+}
+
 int host_pin(unsigned cpu)
 {
     cpu_set_t set;
 
+    if (cpu >= CPU_SETSIZE) {
+        errno = EINVAL;
+        return host_failed();
+    }
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
     return sched_setaffinity(0, sizeof set, &set) == 0 ? 1 : host_failed();

@@ -75,7 +75,7 @@ def partners(pid):
                 words = f.read().split(b"\0")
         except OSError:
             continue
-        if len(words) > 2 and words[1] == b"demo-partner":
+        if len(words) > 2 and words[1] == b"partner":
             found.append((child, words[2].decode()))
     return found
 

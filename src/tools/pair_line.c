@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* demo_line.c - the floor: one cache line that goes from core to core and back, and nothing else.
+/* pair_line.c - the floor: one cache line that goes from core to core and back, and nothing else.
  * What a processor pauses between two looks matters as much as the distance, so several pauses
  * are tried, and the best is the floor. */
-#include "demo.h"
+#include "pair.h"
 
 #define LINE_BYTES   4096
 #define POLLS_TO_ASK 4096u /* empty polls between two questions whether the other side lives */
@@ -26,14 +26,14 @@ static void pause_between(uint64_t pauses)
 
 /* Waits until the ball has the value. Returns 0 when the partner is gone or a stop was asked for.
  */
-static int wait_ball(const struct demo_phase *phase, struct line *line, uint64_t value,
-                     uint64_t pauses, struct demo_partner *partner)
+static int wait_ball(const struct pair_phase *phase, struct line *line, uint64_t value,
+                     uint64_t pauses, struct pair_partner *partner)
 {
     uint32_t polls = 0, asks = 0;
 
     while (shmring_load_acquire(&line->ball) != value) {
         pause_between(pauses);
-        if (++polls % phase->polls == 0) {
+        if (++polls % phase->place.polls == 0) {
             host_yield();
         }
         if (++asks % POLLS_TO_ASK == 0 &&
@@ -44,8 +44,8 @@ static int wait_ball(const struct demo_phase *phase, struct line *line, uint64_t
     return 1;
 }
 
-static int measure_pause(const struct demo_phase *phase, struct line *line, uint64_t *ball,
-                         uint64_t pauses, struct demo_partner *partner, struct histogram *h)
+static int measure_pause(const struct pair_phase *phase, struct line *line, uint64_t *ball,
+                         uint64_t pauses, struct pair_partner *partner, struct histogram *h)
 {
     const uint64_t begin = host_clock_ns(), warm = begin + phase->budget_ns / 10;
     const uint64_t end = begin + phase->budget_ns;
@@ -68,12 +68,12 @@ static int measure_pause(const struct demo_phase *phase, struct line *line, uint
     return 1;
 }
 
-int demo_line(const struct demo_phase *phase, struct histogram *ret)
+int pair_line(const struct pair_phase *phase, struct histogram *ret)
 {
     static const uint64_t pauses[] = {0, 1, 2, 4};
     static struct histogram h;
-    struct demo_phase part = *phase;
-    struct demo_partner partner = {0};
+    struct pair_phase part = *phase;
+    struct pair_partner partner = {0};
     struct host_shared shared;
     char text[HOST_TEXT_SIZE];
     uint64_t ball = 0;
@@ -89,7 +89,7 @@ int demo_line(const struct demo_phase *phase, struct histogram *ret)
     host_shared_text(&shared, text);
     line = shared.at;
     part.budget_ns /= sizeof pauses / sizeof pauses[0];
-    ok = demo_partner_start(&partner, phase, text);
+    ok = pair_partner_start(&partner, phase, text);
     if (ok) {
         for (i = 0; ok && i < sizeof pauses / sizeof pauses[0]; i++) {
             ok = measure_pause(&part, line, &ball, pauses[i], &partner, &h);
@@ -98,13 +98,13 @@ int demo_line(const struct demo_phase *phase, struct histogram *ret)
             }
         }
         shmring_store_release(&line->pauses, LINE_STOP);
-        ok = demo_partner_end(&partner, ok);
+        ok = pair_partner_end(&partner, ok);
     }
     host_shared_close(&shared);
     return ok;
 }
 
-int demo_line_partner(const struct demo_phase *phase, const char *text)
+int pair_line_partner(const struct pair_phase *phase, const char *text)
 {
     struct host_shared shared;
     uint64_t ball = 0, pauses;
@@ -123,7 +123,7 @@ int demo_line_partner(const struct demo_phase *phase, const char *text)
             continue;
         }
         pause_between(pauses);
-        if (++polls % phase->polls == 0) {
+        if (++polls % phase->place.polls == 0) {
             host_yield();
         }
     }
