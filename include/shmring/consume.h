@@ -17,6 +17,9 @@
 /* In shmring_record.flags: one or more records were refused before this one. */
 #define SHMRING_FLAG_GAP 1u
 
+/* Records of 129 bytes up to this, header included, are fetched whole at each poll. */
+#define SHMRING_FETCH_REST_TO 400u
+
 SHMRING_BEGIN_DECLS
 
 /* A record as the consumer sees it. */
@@ -53,6 +56,9 @@ SHMRING_ALWAYS void shmring_advance_(shmring_consumer *c, uint64_t size, uint32_
     c->peeked_count = 0;
     shmring_store_release(&c->page->cursor, c->cursor); /* D, with A */
     shmring_store_relaxed(&c->page->records, c->records);
+#ifdef SHMRING_NO_LAZY_HEAD
+    shmring_publish_head_(c);
+#endif
     if (SHMRING_UNLIKELY(c->cursor - c->head >= c->head_step)) {
         shmring_publish_head_(c);
     }
@@ -75,6 +81,9 @@ SHMRING_ALWAYS uint64_t shmring_predict_size_(shmring_consumer *c, uint32_t len)
         c->last_size = size;
     }
     SHMRING_OPAQUE(size); /* or the compiler adds the length after all */
+#ifdef SHMRING_NO_PREDICTED_SIZE
+    size = shmring_record_size(c->record_header, len);
+#endif
     return size;
 }
 
@@ -115,6 +124,27 @@ SHMRING_COLD void shmring_count_gap_(shmring_consumer *c, uint64_t position)
     }
 }
 
+/* Asks for the rest of a record of the predicted size together with its word, before the word is
+ * known: when the poll finds the record, its lines are on their way, where otherwise they are asked
+ * for after the word's line has come. Short records have no rest; for long ones the processor hides
+ * the second wait behind the copy, and a poll that comes too early would take many lines from the
+ * producer while it writes them. Round trip of 256 B: 0.83 to 0.92 of the time without. */
+SHMRING_ALWAYS void shmring_fetch_rest_(const shmring_consumer *c, const unsigned char *at)
+{
+#ifndef SHMRING_NO_FETCHED_REST
+    uint64_t line;
+
+    if (c->last_size - 129 < SHMRING_FETCH_REST_TO - 128) {
+        for (line = 64; line < c->last_size; line += 64) {
+            SHMRING_PREFETCH(at + line);
+        }
+    }
+#else
+    (void)c;
+    (void)at;
+#endif
+}
+
 /* Loads the word at `position` once and judges it: OK with the record's fields in *ret, EMPTY,
  * CLOSED, or an error. Edge B-C: the acquire pairs with the release in shmring_finish_() and
  * shmring_publish(); without it the payload could be read before it was written. */
@@ -128,7 +158,17 @@ SHMRING_ALWAYS shmring_status shmring_look_(shmring_consumer *c, uint64_t positi
         return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
     }
     at = c->data + (position & c->mask);
+#ifdef SHMRING_NO_WORD_POLLING /* polls `tail`, as rings without words do */
+    if (c->tail - position - 1 >= c->capacity) {
+        c->tail = shmring_load_acquire(&c->peer->tail);
+        if (c->tail == position) {
+            return position == c->cursor ? shmring_empty_(c, &c->peer->tail, c->tail)
+                                         : SHMRING_EMPTY;
+        }
+    }
+#endif
     word = shmring_load_acquire(shmring_word_at_const(at)); /* C, with B */
+    shmring_fetch_rest_(c, at);
     if ((word & (SHMRING_WORD_COMMITTED | SHMRING_WORD_RESERVED)) != SHMRING_WORD_COMMITTED) {
         if (SHMRING_LIKELY(word == 0)) {
             return position == c->cursor ? shmring_empty_(c, shmring_word_at_const(at), 0)

@@ -69,6 +69,13 @@ SHMRING_ALWAYS void shmring_copy_blocks_(unsigned char *to, const unsigned char 
 /* Copies n bytes that do not overlap. n = 0 touches nothing. */
 SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n)
 {
+#ifdef SHMRING_NO_INLINE_COPY /* what each technique brings: docs/performance.md, "Techniques" */
+    SHMRING_OPAQUE(n);
+    if (n > 0) {
+        memcpy(to, from, n);
+    }
+    return;
+#endif
     if (SHMRING_IS_KNOWN(n) && n <= SHMRING_COPY_MOVES_TO) {
         if (n > 0) {
             memcpy(to, from, n);

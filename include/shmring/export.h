@@ -28,6 +28,7 @@
 #define SHMRING_IS_KNOWN(x)  __builtin_constant_p(x)
 #define SHMRING_ALIGNED(n)   __attribute__((aligned(n)))
 #define SHMRING_PREFETCHW(p) __builtin_prefetch((p), 1, 3)
+#define SHMRING_PREFETCH(p)  __builtin_prefetch((p), 0, 3)
 #define SHMRING_OPAQUE(v)    __asm__("" : "+r"(v))
 #else
 #define SHMRING_INLINE       static inline
@@ -39,6 +40,7 @@
 #define SHMRING_IS_KNOWN(x)  0
 #define SHMRING_ALIGNED(n)   __declspec(align(n))
 #define SHMRING_PREFETCHW(p) ((void)(p))
+#define SHMRING_PREFETCH(p)  ((void)(p))
 #define SHMRING_OPAQUE(v)    ((void)(v))
 #endif
 

@@ -127,6 +127,9 @@ SHMRING_ALWAYS void shmring_relax_(struct shmring_relax_state *r, uint64_t recor
     uint32_t n;
 
     r->mark = records;
+#ifdef SHMRING_NO_ADAPTIVE_PAUSE
+    burst = 0;
+#endif
     if (burst >= 2) {
         r->delay = r->delay < SHMRING_RELAX_MAX ? r->delay * 2 : SHMRING_RELAX_MAX;
     } else if (r->delay > 1) {

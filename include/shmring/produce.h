@@ -21,6 +21,12 @@
 SHMRING_ALWAYS void shmring_ring_bell_(shmring_producer *p)
 {
     shmring_light_barrier();
+#ifdef SHMRING_NO_ASYMMETRIC_BARRIER
+    shmring_full_barrier();
+#endif
+#ifdef SHMRING_NO_BELL /* not a ring to use: nobody would ever be woken */
+    return;
+#endif
     if (SHMRING_UNLIKELY((shmring_load_relaxed(&p->bells->consumer_bell) | p->fence) != 0)) {
         shmring_wake_consumer_(p);
     }
