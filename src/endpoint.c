@@ -113,7 +113,8 @@ void shmring_producer_close(shmring_producer *p)
             shmring_publish(p);
         }
         shmring_role_leave(&p->page->role);
-        shmring_bell_ring(&p->bells->consumer_bell);
+        (void)shmring_fetch_and(&p->bells->producer_bell, ~SHMRING_BELL_POLLED);
+        shmring_bell_ring(a, &p->bells->consumer_bell, SHMRING_ROLE_CONSUMER);
         shmring_segment_close(a);
     }
     shmring_os_handle_free(p, sizeof *p);
@@ -237,7 +238,8 @@ void shmring_consumer_close(shmring_consumer *c)
     if (a != NULL) {
         shmring_store_release(&c->page->head, c->cursor);
         shmring_role_leave(&c->page->role);
-        shmring_bell_ring(&c->bells->producer_bell);
+        (void)shmring_fetch_and(&c->bells->consumer_bell, ~SHMRING_BELL_POLLED);
+        shmring_bell_ring(a, &c->bells->producer_bell, SHMRING_ROLE_PRODUCER);
         shmring_segment_close(a);
     }
     shmring_os_handle_free(c, sizeof *c);

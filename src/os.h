@@ -124,11 +124,58 @@ void shmring_os_handle_free(void *handle, size_t size);
 void shmring_os_sleep(const shmring_atomic_u64 *bell, uint32_t expected, uint64_t timeout_ns);
 /* Wakes one sleeper. Safe in signal handlers. */
 void shmring_os_wake(const shmring_atomic_u64 *bell);
+/* Gives the processor to whoever else wants it. */
+void shmring_os_yield(void);
+
+/* Sleeps while every bells[i]'s low half equals expected[i], up to timeout_ns; may return early.
+ * n: 1 to SHMRING_OS_SLEEP_ANY_MAX. 1, or 0 at once when this system cannot. */
+#define SHMRING_OS_SLEEP_ANY_MAX 128u
+int shmring_os_sleep_any(const shmring_atomic_u64 *const *bells, const uint32_t *expected,
+                         uint32_t n, uint64_t timeout_ns);
 
 /* Makes this process a target of other processes' shmring_os_barrier(). 1 on success. */
 int shmring_os_barrier_register(void);
 /* A full barrier on every running thread of every registered process. 1 on success. */
 int shmring_os_barrier(void);
+
+/* ---- readiness: what a descriptor is made of ----
+ *
+ * shmring_os_signal() is heard by everybody who listens for that role of that object, in whatever
+ * process, and costs one system call; the object's closing or the death of a process that has it
+ * open is heard too. What was heard stays until it is drained. A signal may be heard that nobody
+ * sent; one that was sent is never missed by a listener that was there. */
+
+/* Safe in signal handlers. */
+void shmring_os_signal(const struct shmring_os_segment *seg, enum shmring_role waiter);
+
+/* One thing to wait for, with an alarm of its own. */
+struct shmring_os_ready {
+    intptr_t handle; /* for the caller's event loop; -1 when there is none */
+    intptr_t listener;
+    intptr_t alarm;
+};
+
+#define SHMRING_OS_HEARD_CLOSE 1u /* somebody closed the object, or died */
+#define SHMRING_OS_HEARD_ALARM 2u
+
+void shmring_os_ready_init(struct shmring_os_ready *ready);
+/* OK; E_OS or E_UNSUPPORTED with a detail. */
+shmring_status shmring_os_ready_open(const struct shmring_name *name,
+                                     const struct shmring_os_segment *seg, enum shmring_role waiter,
+                                     struct shmring_os_ready *ret);
+void shmring_os_ready_close(struct shmring_os_ready *ready);
+/* Forgets what was heard; returns SHMRING_OS_HEARD_... of it. Afterwards it is not ready. */
+uint32_t shmring_os_ready_drain(const struct shmring_os_ready *ready);
+/* Makes it ready once, in that time; 0 takes the alarm back. */
+void shmring_os_ready_alarm(const struct shmring_os_ready *ready, uint64_t ns);
+
+/* One listener for many objects: -1 when there can be none. add: 1 on success. wait: until
+ * something is heard, or timeout_ns; forgets what was heard. */
+intptr_t shmring_os_listener_open(void);
+int shmring_os_listener_add(intptr_t listener, const struct shmring_name *name,
+                            const struct shmring_os_segment *seg, enum shmring_role waiter);
+void shmring_os_listener_wait(intptr_t listener, uint64_t timeout_ns);
+void shmring_os_listener_close(intptr_t listener);
 
 /* ---- this process, and time ---- */
 

@@ -19,7 +19,6 @@
 
 #define SHM_FOLDER      "/dev/shm"
 #define OBJECT_PREFIX   "shmring."
-#define PATH_SIZE       320
 #define FALLOCATE_CHUNK (UINT64_C(64) << 20)
 
 void shmring_os_segment_init(struct shmring_os_segment *seg)
@@ -29,14 +28,14 @@ void shmring_os_segment_init(struct shmring_os_segment *seg)
     seg->probe = -1;
 }
 
-static void object_path(const struct shmring_name *name, char path[PATH_SIZE])
+void shmring_linux_object_path(const struct shmring_name *name, char path[SHMRING_LINUX_PATH_SIZE])
 {
     const char *base = name->full + name->base_at;
 
     if (name->global) {
-        (void)snprintf(path, PATH_SIZE, SHM_FOLDER "/" OBJECT_PREFIX "%s", base);
+        (void)snprintf(path, SHMRING_LINUX_PATH_SIZE, SHM_FOLDER "/" OBJECT_PREFIX "%s", base);
     } else {
-        (void)snprintf(path, PATH_SIZE, SHM_FOLDER "/" OBJECT_PREFIX "%lu.%s",
+        (void)snprintf(path, SHMRING_LINUX_PATH_SIZE, SHM_FOLDER "/" OBJECT_PREFIX "%lu.%s",
                        (unsigned long)geteuid(), base);
     }
 }
@@ -157,10 +156,10 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
 
 shmring_status shmring_os_publish(const struct shmring_name *name, struct shmring_os_segment *seg)
 {
-    char self[64], path[PATH_SIZE];
+    char self[64], path[SHMRING_LINUX_PATH_SIZE];
     int fd = (int)seg->object;
 
-    object_path(name, path);
+    shmring_linux_object_path(name, path);
     (void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
     if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0 &&
         (errno != ENOENT || linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH) != 0)) {
@@ -240,14 +239,14 @@ shmring_status shmring_os_open(const struct shmring_name *name, int write, int a
                                struct shmring_os_segment *ret)
 {
     struct shmring_os_segment seg;
-    char path[PATH_SIZE];
+    char path[SHMRING_LINUX_PATH_SIZE];
     struct stat st;
     shmring_status status;
     int flags = write ? O_RDWR : O_RDONLY;
     int fd;
 
     shmring_os_segment_init(&seg);
-    object_path(name, path);
+    shmring_linux_object_path(name, path);
     fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         return open_failed(name, path, errno);
@@ -289,10 +288,10 @@ int shmring_os_write(const struct shmring_os_segment *seg, uint64_t at, const vo
 
 int shmring_os_is_named(const struct shmring_name *name, const struct shmring_os_segment *seg)
 {
-    char path[PATH_SIZE];
+    char path[SHMRING_LINUX_PATH_SIZE];
     struct stat st;
 
-    object_path(name, path);
+    shmring_linux_object_path(name, path);
     return lstat(path, &st) == 0 && (uint64_t)st.st_dev == seg->id[0] &&
            (uint64_t)st.st_ino == seg->id[1];
 }
@@ -300,9 +299,9 @@ int shmring_os_is_named(const struct shmring_name *name, const struct shmring_os
 shmring_status shmring_os_unname(const struct shmring_name *name,
                                  const struct shmring_os_segment *seg)
 {
-    char path[PATH_SIZE];
+    char path[SHMRING_LINUX_PATH_SIZE];
 
-    object_path(name, path);
+    shmring_linux_object_path(name, path);
     if (!shmring_os_is_named(name, seg)) {
         return shmring_fail(SHMRING_E_NOT_FOUND, "ring '%s' is gone already", name->full);
     }

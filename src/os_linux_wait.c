@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,14 @@ struct futex_time {
     long seconds;
     long nanoseconds;
 };
+
+static uint64_t read_clock(clockid_t id)
+{
+    struct timespec t;
+
+    (void)clock_gettime(id, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
 
 /* The half of the bell that the futex compares: the low one, in either byte order. */
 static uint32_t *futex_word(const shmring_atomic_u64 *bell)
@@ -45,6 +54,41 @@ void shmring_os_wake(const shmring_atomic_u64 *bell)
     errno = kept;
 }
 
+void shmring_os_yield(void)
+{
+    (void)sched_yield();
+}
+
+/* futex_waitv(2), Linux 5.16: the numbers and the struct are those of every architecture; a C
+ * library's headers may be older than the kernel. */
+#define FUTEX_WAITV_CALL 449L
+#define FUTEX_32_SHARED  2u
+
+struct futex_waiter {
+    uint64_t value;
+    uint64_t address;
+    uint32_t flags;
+    uint32_t reserved;
+};
+
+int shmring_os_sleep_any(const shmring_atomic_u64 *const *bells, const uint32_t *expected,
+                         uint32_t n, uint64_t timeout_ns)
+{
+    struct futex_waiter waiters[SHMRING_OS_SLEEP_ANY_MAX];
+    uint64_t end = read_clock(CLOCK_MONOTONIC) + timeout_ns;
+    int64_t end_time[2] = {(int64_t)(end / 1000000000u), (int64_t)(end % 1000000000u)};
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        waiters[i].value = expected[i];
+        waiters[i].address = (uint64_t)(uintptr_t)futex_word(bells[i]);
+        waiters[i].flags = FUTEX_32_SHARED;
+        waiters[i].reserved = 0;
+    }
+    return syscall(FUTEX_WAITV_CALL, waiters, n, 0, end_time, CLOCK_MONOTONIC) >= 0 ||
+           (errno != ENOSYS && errno != EPERM && errno != EINVAL);
+}
+
 int shmring_os_barrier_register(void)
 {
     return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0;
@@ -53,14 +97,6 @@ int shmring_os_barrier_register(void)
 int shmring_os_barrier(void)
 {
     return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) == 0;
-}
-
-static uint64_t read_clock(clockid_t id)
-{
-    struct timespec t;
-
-    (void)clock_gettime(id, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 uint64_t shmring_os_clock_ns(void)

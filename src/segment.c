@@ -361,6 +361,8 @@ shmring_status shmring_segment_open(const struct shmring_name *name, const shmri
     }
     a->name = *name;
     a->role = role;
+    a->listener = -1;
+    shmring_os_ready_init(&a->ready);
     shmring_os_segment_init(&a->seg);
     status = open_or_create(a, opt);
     if (status != SHMRING_OK) {
@@ -387,5 +389,9 @@ void shmring_segment_close(struct shmring_attachment *a)
         shmring_os_unlock_admin(&a->seg);
     }
     shmring_os_segment_drop(&a->seg);
+    shmring_os_ready_close(&a->ready);
+    if (a->listener >= 0) {
+        shmring_os_listener_close(a->listener);
+    }
     free(a);
 }

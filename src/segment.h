@@ -16,6 +16,11 @@ struct shmring_attachment {
     struct shmring_os_map map;
     struct shmring_geometry_page geometry; /* our checked copy: shared memory is not asked again */
     int can_barrier;                       /* this process may call shmring_os_barrier() */
+    struct shmring_os_ready ready;         /* behind shmring_consumer_fd(), shmring_producer_fd() */
+    uint64_t alarm_ns;                     /* the descriptor's last alarm, 0 = none */
+    intptr_t listener;                     /* shmring_wait_any()'s, -1 = none yet */
+    uint64_t listener_number;              /* which it is, of all there ever were */
+    uint64_t heard_by;                     /* the number of the listener that hears this ring */
 };
 
 /* Opens, or makes, the ring and takes the role. name and opt are checked already.

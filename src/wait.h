@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.h - what endpoint.c needs of the waiting. */
+/* wait.h - what the parts of the waiting share: wake.c (the waker, and set-up), wait.c (calls that
+ * block), ready.c (descriptors), wait_any.c (many rings). */
 #ifndef SHMRING_SRC_WAIT_H
 #define SHMRING_SRC_WAIT_H
 
 #include <shmring/handle.h>
+
+#include "os.h"
+#include "segment.h"
+
+#ifndef SHMRING_SLICE_NS /* a stress build has an endless one, so that a lost wake-up hangs */
+#define SHMRING_SLICE_NS UINT64_C(50000000)
+#endif
+/* A sleep whose waker has not yet said that it fences: the only one that may miss a wake-up. */
+#define SHMRING_UNFENCED_SLICE_NS UINT64_C(1000000)
+#define SHMRING_DEFAULT_SPIN_NS   20000u
+/* spin_ns of a caller that wants to sleep at once. */
+#define SHMRING_SPIN_NONE 1u
+
+/* ---- wake.c ---- */
 
 /* shmring_cpu_pause() calls in about 10 ns on this machine, measured once in a process. */
 uint32_t shmring_pause_unit(void);
@@ -12,10 +27,58 @@ uint32_t shmring_pause_unit(void);
  * when it cannot. *ret_can_barrier: whether this process may call it as a waiter. */
 uint64_t shmring_barrier_setup(int *ret_can_barrier);
 
-/* Readies our own bell at open: nobody sleeps on it, and it says whether the waker must fence. */
+/* Readies our own bell at open: nobody waits on it, and it says whether the waker must fence. */
 void shmring_bell_reset(shmring_atomic_u64 *bell, int can_barrier);
 
-/* Wakes whoever sleeps on the bell, whatever it waits for; used at close. */
-void shmring_bell_ring(shmring_atomic_u64 *bell);
+/* Wakes whoever waits on the bell, asleep or on a descriptor, and whatever it waits for. Safe in
+ * signal handlers. waiter: the role whose bell it is. */
+void shmring_bell_ring(const struct shmring_attachment *a, shmring_atomic_u64 *bell,
+                       enum shmring_role waiter);
+
+/* ---- wait.c ---- */
+
+/* One wait, whichever side it is: what differs is in the fields. */
+struct shmring_wait {
+    shmring_status (*look)(struct shmring_wait *w); /* OK, or what it would answer now */
+    void (*relax)(struct shmring_wait *w);
+    shmring_status nothing; /* look's answer that means "go on waiting": EMPTY or FULL */
+    shmring_producer *p;    /* one of the two */
+    shmring_consumer *c;
+    uint64_t need; /* bytes wanted; the producer's */
+    struct shmring_attachment *a;
+    shmring_atomic_u64 *bell; /* ours */
+    shmring_atomic_u64 *lifecycle;
+    struct shmring_role_block *ours;
+    const struct shmring_role_block *theirs;
+    enum shmring_role their_role;
+    uint64_t ignored_epoch;
+    shmring_atomic_u64 *stalls, *sleeps;
+    uint32_t spin_ns;
+    uint32_t expected; /* the bell as we left it; 0 = not set */
+    uint64_t slice_ns; /* how long to sleep before looking by ourselves */
+    uint64_t deadline_ns;
+};
+
+void shmring_wait_for_data(struct shmring_wait *w, shmring_consumer *c);
+void shmring_wait_for_space(struct shmring_wait *w, shmring_producer *p, uint64_t need);
+
+/* Step 1 of edge F: sets a bit of our bell, and says what it waits for. */
+void shmring_wait_set_bell(struct shmring_wait *w, uint64_t bit);
+
+/* Step 2 of edge F, after a full barrier of our own: makes the waker's publication visible or its
+ * look at the bell late. *ran: 0 at first; one membarrier serves several waits. Returns how long
+ * the waiter may sleep before it looks by itself. */
+uint64_t shmring_wait_barrier(const struct shmring_wait *w, int *ran);
+
+/* Is there still somebody to wait for? `nothing` to go on, or how the wait ends. */
+shmring_status shmring_wait_ask_peer(struct shmring_wait *w);
+
+int shmring_wait_is_interrupted(const struct shmring_wait *w);
+
+/* The end of a wait of timeout_ns that begins now. */
+uint64_t shmring_wait_later(uint64_t now, uint64_t ns);
+
+/* Counts one more; ours is the only writer. */
+void shmring_wait_count(shmring_atomic_u64 *counter);
 
 #endif

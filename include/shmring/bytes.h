@@ -22,6 +22,9 @@ SHMRING_COLD uint64_t shmring_byte_room_(shmring_producer *p, uint64_t need)
     if (shmring_refresh_limit_(p, &p->byte_limit, need) < 0) {
         return 0;
     }
+    if (need == 1 && p->polled != 0 && p->byte_limit == p->tail) {
+        (void)shmring_producer_arm_(p, 1);
+    }
     return p->byte_limit - p->tail;
 }
 
@@ -89,9 +92,16 @@ SHMRING_ALWAYS uint64_t shmring_write_all_(shmring_producer *p, const void *data
     return n;
 }
 
-SHMRING_NOINLINE uint64_t shmring_write_some_(shmring_producer *p, const void *data, uint64_t n)
+/* Copies the n bytes that fit; `refused` more did not. A descriptor is readable again when they
+ * fit, or an eighth of the capacity. */
+SHMRING_NOINLINE uint64_t shmring_write_some_(shmring_producer *p, const void *data, uint64_t n,
+                                              uint64_t refused)
 {
-    return shmring_write_all_(p, data, n);
+    (void)shmring_write_all_(p, data, n);
+    if (p->polled != 0 && p->framing != 0 && p->status == SHMRING_OK) {
+        (void)shmring_producer_arm_(p, refused < p->capacity / 8 ? refused : p->capacity / 8);
+    }
+    return n;
 }
 
 /* Copies up to n bytes in. Returns how many were taken, 0 .. n. Since 0.1. */
@@ -102,7 +112,7 @@ SHMRING_INLINE uint64_t shmring_try_write(shmring_producer *p, const void *data,
     if (SHMRING_UNLIKELY(n > room)) {
         room = shmring_byte_room_(p, n);
         if (n > room) {
-            return shmring_write_some_(p, data, room);
+            return shmring_write_some_(p, data, room, n - room);
         }
     }
     return shmring_write_all_(p, data, n); /* n as the caller wrote it: often known */

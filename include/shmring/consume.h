@@ -109,6 +109,9 @@ SHMRING_ALWAYS shmring_status shmring_empty_(shmring_consumer *c, const shmring_
     if (c->head != c->cursor) {
         shmring_publish_head_(c);
     }
+    if (SHMRING_UNLIKELY(c->polled != 0)) {
+        return shmring_consumer_arm_(c);
+    }
     if (SHMRING_UNLIKELY(shmring_load_relaxed(&c->peer->role.state) == SHMRING_ROLE_CLOSED)) {
         return shmring_ended_(c, word, seen);
     }

@@ -62,6 +62,7 @@ typedef struct SHMRING_ALIGNED(64) shmring_producer {
     int32_t status;   /* sticky SHMRING_E_CORRUPT */
     uint32_t spin_ns; /* how long a blocking call polls before it sleeps */
     struct shmring_attachment *attachment;
+    uint32_t polled; /* 1: there is a descriptor, to be armed whenever a call finds no room */
 } shmring_producer;
 
 typedef struct SHMRING_ALIGNED(64) shmring_consumer {
@@ -96,6 +97,8 @@ typedef struct SHMRING_ALIGNED(64) shmring_consumer {
     int32_t status;
     uint32_t spin_ns;
     struct shmring_attachment *attachment;
+    uint32_t polled;   /* 1: there is a descriptor, to be armed whenever the ring is found empty */
+    uint32_t any_next; /* where the next shmring_wait_any() begins to look */
     uint32_t sizes[SHMRING_PEEK_MAX]; /* of the records shown, in units of 8 bytes */
 } shmring_consumer;
 
@@ -112,6 +115,11 @@ SHMRING_API shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring
 /* Wake the other side; called when its bell is seen set, or a fence is wanted. */
 SHMRING_API void shmring_wake_consumer_(shmring_producer *p);
 SHMRING_API void shmring_wake_producer_(shmring_consumer *c);
+
+/* With a descriptor: nothing to read, or no room for `need` bytes. Arms it, and returns EMPTY or
+ * FULL, or how the wait would end. */
+SHMRING_API shmring_status shmring_consumer_arm_(shmring_consumer *c);
+SHMRING_API shmring_status shmring_producer_arm_(shmring_producer *p, uint64_t need);
 
 /* The time that a stamped record carries; kind: SHMRING_STAMP_... */
 SHMRING_API uint64_t shmring_stamp_now_(uint32_t kind);

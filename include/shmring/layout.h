@@ -68,6 +68,9 @@
 #define SHMRING_BELL_FENCE                                                                         \
     (UINT64_C(1) << 32) /* the waiter cannot membarrier: the waker must fence */
 
+/* A reserved byte of DOORBELL, always 0: writing a 0 there is what a descriptor hears. */
+#define SHMRING_SIGNAL_AT (SHMRING_DOORBELL_AT + 0x600)
+
 /* Lifecycle bits, in DOORBELL. */
 #define SHMRING_LIFE_REMOVED UINT64_C(1) /* the name was removed while the ring was open */
 

@@ -118,6 +118,9 @@ SHMRING_COLD shmring_status shmring_make_room_(shmring_producer *p, uint32_t len
         return SHMRING_OK;
     }
     status = shmring_refresh_limit_(p, &p->limit, size + SHMRING_WORD_SIZE);
+    if (status == SHMRING_FULL && p->polled != 0) {
+        status = shmring_producer_arm_(p, size + SHMRING_WORD_SIZE);
+    }
     return status == SHMRING_FULL ? shmring_refused_(p) : status;
 }
 
@@ -138,6 +141,9 @@ SHMRING_COLD shmring_status shmring_make_stage_room_(shmring_producer *p, uint32
         return shmring_producer_refuse_(p, SHMRING_E_TOO_BIG, len);
     }
     status = shmring_refresh_limit_(p, &p->kept_limit, size + SHMRING_WORD_SIZE);
+    if (status == SHMRING_FULL && p->polled != 0) {
+        status = shmring_producer_arm_(p, size + SHMRING_WORD_SIZE);
+    }
     return status == SHMRING_FULL ? shmring_refused_(p) : status;
 }
 

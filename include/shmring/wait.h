@@ -53,6 +53,52 @@ SHMRING_API shmring_status shmring_wait_data(shmring_consumer *c, uint64_t timeo
  * From any thread and from signal handlers. Never blocks. Since 0.1. */
 SHMRING_API void shmring_consumer_interrupt(shmring_consumer *c);
 
+/* A descriptor for poll, select, epoll (level and edge) and io_uring: readable (POLLIN) while
+ * there is something to read: records or bytes, the producer's end, or an error. The same one at
+ * each call; it belongs to the consumer, which closes it. Do nothing with it but wait.
+ *
+ *   while (poll(...) > 0)                  // or epoll_wait
+ *       while ((status = shmring_try_recv(c, ...)) == SHMRING_OK)
+ *           ...                            // until it is no longer SHMRING_OK
+ *
+ * The call that finds the ring empty drains and arms it; nothing else need be called. Level: a loop
+ * that reads less is called again. Edge: read until SHMRING_EMPTY, as ever. With a descriptor,
+ * calls that try answer SHMRING_PEER_DEAD too, and each SHMRING_EMPTY costs system calls: poll
+ * without one for as long as you poll.
+ * A wake-up that finds nothing is possible (somebody looked at the ring's file), and rare.
+ * shmring_consumer_interrupt() makes it readable once.
+ * Returns the descriptor, or -1 with shmring_error_detail(): a limit of this user's (each takes one
+ * of fs.inotify.max_user_instances, and three descriptors), or no system that can.
+ * By the consumer's thread. Memory order: edge F, as for a wait. A process that dies leaves a bell
+ * that costs the producer one call. Linux only. Since 0.2. */
+SHMRING_API int shmring_consumer_fd(shmring_consumer *c);
+
+/* The same for the producer: readable (POLLIN, not POLLOUT) until a call is refused for want of
+ * space, and again when what was refused fits: for byte framing, an eighth of the capacity or the
+ * rest of what was refused. With it, calls that try answer SHMRING_CLOSED or SHMRING_PEER_DEAD
+ * once in place of SHMRING_FULL when the consumer is gone. Say that the record is the one that was
+ * refused by shmring_producer_relax() or shmring_wait_space(p, len, 0). Since 0.2. */
+SHMRING_API int shmring_producer_fd(shmring_producer *p);
+
+/* The most consumers of one shmring_wait_any(). */
+#define SHMRING_WAIT_ANY_MAX 1024u
+
+/* Waits until one of n consumers has something to read.
+ * consumers: n of them, 1 to SHMRING_WAIT_ANY_MAX, all this thread's. ret_index: which one it is;
+ * untouched with SHMRING_TIMEOUT and SHMRING_E_INVALID. timeout_ns: as for shmring_wait_data().
+ * Polls for the first one's spin_ns before it sleeps.
+ * Returns, of the consumer at *ret_index: SHMRING_OK; SHMRING_EMPTY, it was interrupted;
+ * SHMRING_CLOSED, SHMRING_PEER_DEAD, SHMRING_E_NOT_FOUND, SHMRING_E_CORRUPT, as
+ * shmring_wait_data(), and at each call again: leave it out of the next one. Or SHMRING_TIMEOUT;
+ * SHMRING_E_INVALID, with the index in the sentence.
+ * Fair: the search begins behind the one that the last call with the same first consumer found.
+ * One sleeping call for up to 128 rings where the kernel has futex_waitv (Linux 5.16); else one
+ * listening descriptor for all; else slices of 1 ms. Blocks; interruptible through any of them.
+ * Memory order: edge F for each ring, with one barrier for all. A death while asleep leaves a bell
+ * in each ring, which costs its producer one call. Since 0.2. */
+SHMRING_API shmring_status shmring_wait_any(shmring_consumer *const *consumers, uint32_t n,
+                                            uint32_t *ret_index, uint64_t timeout_ns);
+
 SHMRING_END_DECLS
 
 #endif

@@ -5,10 +5,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define POLL_FOR_NS   UINT64_C(100000000)
-#define ABSENT_NS     UINT64_C(10000000)
-#define MAX_RECORD_OF 4u /* a ring's records are at most a quarter of it, if nothing else is said  \
-                          */
+#define POLL_FOR_NS UINT64_C(100000000)
+#define ABSENT_NS   UINT64_C(10000000)
+#define MAX_RECORD_OF                                                                              \
+    4u /* a ring's records are at most a quarter of it, if nothing else is said                    \
+        */
 
 /* ---- both sides ---- */
 

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* ready.c - descriptors for event loops: readable exactly when a call would not answer EMPTY (for
+ * the producer: FULL).
+ *
+ * The call that finds nothing arms the descriptor: it forgets what was heard, sets POLLED in the
+ * bell, and then looks again, with the barriers of any wait (edge F, wait.c). A waker that sees
+ * POLLED clears it and signals. What the last look finds, and the other side's end, are answered by
+ * a signal of our own: the descriptor is then ready for as long as nobody drains it, and only the
+ * next call that finds nothing does.
+ */
+#include <shmring/shmring.h>
+
+#include "detail.h"
+#include "wait.h"
+
+/* After the other side closed the ring's file: its lock goes a moment later than its end is heard,
+ * and a process may be held up in between, so we ask again, ever more seldom. */
+#define ASK_AGAIN_NS     UINT64_C(1000000)
+#define ASK_AGAIN_MAX_NS UINT64_C(1000000000)
+
+/* The next alarm, in ns; 0 for none. */
+static uint64_t next_alarm(const struct shmring_wait *w, uint32_t heard)
+{
+    uint64_t ns = w->a->alarm_ns;
+
+    if (w->slice_ns == SHMRING_UNFENCED_SLICE_NS) { /* a wake-up may be missed: look now and then */
+        return ns == 0 ? ASK_AGAIN_NS : ns < SHMRING_SLICE_NS ? ns * 2 : ns;
+    }
+    if ((heard & SHMRING_OS_HEARD_CLOSE) != 0) {
+        return ASK_AGAIN_NS;
+    }
+    if ((heard & SHMRING_OS_HEARD_ALARM) != 0) {
+        return ns != 0 && ns < ASK_AGAIN_MAX_NS ? ns * 2 : 0;
+    }
+    return ns;
+}
+
+static shmring_status arm(struct shmring_wait *w)
+{
+    uint32_t heard = shmring_os_ready_drain(&w->a->ready);
+    uint64_t alarm_ns;
+    shmring_status status;
+    int ran = 0;
+
+    /* A producer may want another amount than the last time, so it begins anew. */
+    if (w->p != NULL || (shmring_load_relaxed(w->bell) & SHMRING_BELL_POLLED) == 0) {
+        shmring_wait_set_bell(w, SHMRING_BELL_POLLED);
+        shmring_full_barrier();
+        w->slice_ns = shmring_wait_barrier(w, &ran);
+    }
+    status = w->look(w);
+    if (status == w->nothing) {
+        status = shmring_wait_ask_peer(w);
+    }
+    alarm_ns = status == w->nothing ? next_alarm(w, heard) : 0;
+    if (alarm_ns != w->a->alarm_ns || (heard & SHMRING_OS_HEARD_ALARM) != 0) {
+        shmring_os_ready_alarm(&w->a->ready, alarm_ns);
+        w->a->alarm_ns = alarm_ns;
+    }
+    if (status != w->nothing) {
+        shmring_os_signal(&w->a->seg, w->a->role);
+    }
+    return status;
+}
+
+/* ---- the consumer's ---- */
+
+shmring_status shmring_consumer_arm_(shmring_consumer *c)
+{
+    struct shmring_wait w;
+    shmring_status status;
+
+    shmring_wait_for_data(&w, c);
+    c->polled = 0; /* or looking would arm again */
+    status = arm(&w);
+    c->polled = 1;
+    if (status == SHMRING_EMPTY && shmring_wait_is_interrupted(&w)) {
+        shmring_store_relaxed(&c->interrupted, 0);
+        shmring_os_signal(&c->attachment->seg, SHMRING_ROLE_CONSUMER);
+    }
+    return status == SHMRING_OK ? SHMRING_EMPTY : status; /* it came just now: we are ready */
+}
+
+/* An end that was heard just before we listened, and whose lock goes just after we ask, would be
+ * missed: one alarm, a second later, looks for that. */
+static int open_ready(struct shmring_attachment *a)
+{
+    if (shmring_os_ready_open(&a->name, &a->seg, a->role, &a->ready) != SHMRING_OK) {
+        return 0;
+    }
+    a->alarm_ns = ASK_AGAIN_MAX_NS;
+    shmring_os_ready_alarm(&a->ready, a->alarm_ns);
+    return 1;
+}
+
+int shmring_consumer_fd(shmring_consumer *c)
+{
+    struct shmring_attachment *a = c != NULL ? c->attachment : NULL;
+
+    if (a == NULL) {
+        (void)shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
+        return -1;
+    }
+    if (a->ready.handle < 0) {
+        if (!open_ready(a)) {
+            return -1;
+        }
+        (void)shmring_consumer_arm_(c);
+    }
+    return (int)a->ready.handle;
+}
+
+/* ---- the producer's ---- */
+
+shmring_status shmring_producer_arm_(shmring_producer *p, uint64_t need)
+{
+    struct shmring_wait w;
+    shmring_status status;
+
+    shmring_wait_for_space(&w, p, need);
+    p->polled = 0;
+    status = arm(&w);
+    p->polled = 1;
+    return status;
+}
+
+int shmring_producer_fd(shmring_producer *p)
+{
+    struct shmring_attachment *a = p != NULL ? p->attachment : NULL;
+
+    if (a == NULL) {
+        (void)shmring_producer_refuse_(p, SHMRING_E_INVALID, 0);
+        return -1;
+    }
+    if (a->ready.handle < 0) {
+        if (!open_ready(a)) {
+            return -1;
+        }
+        p->polled = 1; /* nothing was refused yet: there is space until something is */
+        shmring_os_signal(&a->seg, SHMRING_ROLE_PRODUCER);
+    }
+    return (int)a->ready.handle;
+}

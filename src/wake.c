@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* wake.c - the waker's half of edge F, and what both halves need at open. wait.c has the picture.
+ *
+ * A waker comes here only when a bell is not zero, or when it fences always. What a waiter left
+ * that died costs one wake: the bits are cleared before it is woken. A wish for fences is dropped
+ * when the one who had it is gone, so that it slows nobody for longer than FENCE_REVIEW
+ * publications.
+ */
+#include <shmring/shmring.h>
+
+#include "wait.h"
+
+#define BELL_BITS    (SHMRING_BELL_ASLEEP | SHMRING_BELL_POLLED)
+#define FENCE_REVIEW 4096u
+
+/* ---- set-up ---- */
+
+uint32_t shmring_pause_unit(void)
+{
+    static shmring_atomic_u64 known;
+    uint64_t unit = shmring_load_relaxed(&known);
+    uint64_t best = UINT64_MAX, start, took;
+    int round, i;
+
+    if (unit == 0) {
+        for (round = 0; round < 5; round++) {
+            start = shmring_os_clock_ns();
+            for (i = 0; i < 200; i++) {
+                shmring_cpu_pause();
+            }
+            took = shmring_os_clock_ns() - start;
+            best = took < best ? took : best;
+        }
+        unit = (10 * 200 + best / 2) / (best + 1);
+        unit = unit < 1 ? 1 : unit > 64 ? 64 : unit;
+        shmring_store_relaxed(&known, unit);
+    }
+    return (uint32_t)unit;
+}
+
+uint64_t shmring_barrier_setup(int *ret_can_barrier)
+{
+    *ret_can_barrier = shmring_os_barrier();
+    return shmring_os_barrier_register() ? SHMRING_CAP_MEMBARRIER : SHMRING_CAP_FENCES;
+}
+
+void shmring_bell_reset(shmring_atomic_u64 *bell, int can_barrier)
+{
+    (void)shmring_fetch_and(bell, 0);
+    if (!can_barrier) {
+        (void)shmring_fetch_or(bell, SHMRING_BELL_FENCE);
+    }
+}
+
+void shmring_bell_ring(const struct shmring_attachment *a, shmring_atomic_u64 *bell,
+                       enum shmring_role waiter)
+{
+    uint64_t seen = shmring_fetch_and(bell, ~BELL_BITS);
+
+    if ((seen & SHMRING_BELL_ASLEEP) != 0) {
+        shmring_os_wake(bell);
+    }
+    if ((seen & SHMRING_BELL_POLLED) != 0) {
+        shmring_os_signal(&a->seg, waiter);
+    }
+}
+
+/* ---- after a publication ---- */
+
+/* The waker's view of one bell. */
+struct ringer {
+    const struct shmring_attachment *a;
+    shmring_atomic_u64 *bell;
+    enum shmring_role waiter;
+    const struct shmring_role_block *theirs;
+    struct shmring_role_block *ours;
+};
+
+/* Is the wish for fences still somebody's? Returns the new value of the handle's `fence`.
+ * We stop in this order: take the promise back, full barrier, look for the wish once more. A waiter
+ * who relies on the promise has set its wish, run a full barrier, and then read the promise
+ * (shmring_wait_barrier()): one of the two sees the other. Until we have stopped, we fence. */
+static uint32_t review_fence(const struct ringer *r)
+{
+    uint64_t capability = shmring_load_relaxed(&r->ours->capability), epoch;
+
+    if ((capability & SHMRING_CAP_MEMBARRIER) == 0) {
+        return 1;
+    }
+    if ((shmring_load_relaxed(r->bell) & SHMRING_BELL_FENCE) != 0) {
+        epoch = shmring_load_acquire(&r->theirs->epoch);
+        if (shmring_os_role_held(&r->a->seg, r->waiter)) {
+            return 1;
+        }
+        (void)shmring_fetch_and(r->bell, ~SHMRING_BELL_FENCE);
+        if (shmring_os_role_held(&r->a->seg, r->waiter) ||
+            shmring_load_acquire(&r->theirs->epoch) != epoch) {
+            (void)shmring_fetch_or(r->bell, SHMRING_BELL_FENCE); /* it may be the newcomer's */
+            return 1;
+        }
+    }
+    shmring_store_release(&r->ours->capability, capability & ~SHMRING_CAP_FENCES);
+    shmring_full_barrier();
+    if ((shmring_load_relaxed(r->bell) & SHMRING_BELL_FENCE) != 0) {
+        shmring_store_release(&r->ours->capability, capability);
+        return 1;
+    }
+    return 0;
+}
+
+/* The slow half of a publication: a bell was seen, or this side fences always. Takes in the wish
+ * for fences, looks again behind one, and returns whether somebody waits.
+ * *fence: 0, or the publications since the last review. */
+static int look_at_bell(const struct ringer *r, uint32_t *fence)
+{
+    if (*fence == 0 && (shmring_load_relaxed(r->bell) & SHMRING_BELL_FENCE) != 0) {
+        *fence = 1;
+        shmring_store_release(&r->ours->capability,
+                              shmring_load_relaxed(&r->ours->capability) | SHMRING_CAP_FENCES);
+    }
+    if (*fence != 0) {
+        shmring_full_barrier();
+        if (++*fence > FENCE_REVIEW) {
+            *fence = review_fence(r);
+        }
+    }
+    return (shmring_load_acquire(r->bell) & BELL_BITS) != 0;
+}
+
+static void count_and_ring(const struct ringer *r, shmring_atomic_u64 *wakes)
+{
+    shmring_wait_count(wakes);
+    shmring_bell_ring(r->a, r->bell, r->waiter);
+}
+
+void shmring_wake_consumer_(shmring_producer *p)
+{
+    const struct ringer r = {p->attachment, &p->bells->consumer_bell, SHMRING_ROLE_CONSUMER,
+                             &p->peer->role, &p->page->role};
+
+    if (look_at_bell(&r, &p->fence)) {
+        count_and_ring(&r, &p->page->wakes);
+    }
+}
+
+void shmring_wake_producer_(shmring_consumer *c)
+{
+    const struct ringer r = {c->attachment, &c->bells->producer_bell, SHMRING_ROLE_PRODUCER,
+                             &c->peer->role, &c->page->role};
+
+    /* The producer said how far the cursor must come: waking it earlier would be for nothing. */
+    if (look_at_bell(&r, &c->fence) &&
+        c->cursor - shmring_load_relaxed(&c->bells->producer_want) <= c->capacity) {
+        count_and_ring(&r, &c->page->wakes);
+    }
+}
