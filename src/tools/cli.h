@@ -22,8 +22,8 @@ struct command {
     int (*run)(const struct command *self, int argc, char **argv);
 };
 
-extern const struct command command_demo, command_partner, command_create, command_send,
-    command_recv, command_ls, command_stat, command_verify, command_rm, command_prune;
+extern const struct command command_demo, command_partner, command_ping, command_create,
+    command_send, command_recv, command_ls, command_stat, command_verify, command_rm, command_prune;
 
 /* ---- args.c ---- */
 
@@ -99,8 +99,7 @@ const char *figure_count(char to[FIGURE_SIZE], uint64_t number);  /* 1,234,567 *
 
 /* ---- table.c ---- */
 
-#define TABLE_COLUMNS 10
-#define TABLE_CELL    256
+#define TABLE_CELL 256
 
 struct table {
     size_t columns, rows, room;
@@ -130,6 +129,7 @@ void json_text(struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, uint64_t value);
 void json_real(struct json *j, const char *key, double value);
 void json_bool(struct json *j, const char *key, int value);
+void json_null(struct json *j, const char *key);
 /* At the top level: ends the line. */
 void json_end(struct json *j);
 
@@ -147,6 +147,15 @@ void histogram_clear(struct histogram *h);
 void histogram_add(struct histogram *h, uint64_t value);
 /* The smallest value that at least `part` (0 .. 1) of all do not exceed; 0 of none. */
 uint64_t histogram_at(const struct histogram *h, double part);
+/* The largest value that falls into a bucket. */
+uint64_t histogram_top(uint32_t bucket);
+
+/* ---- histogram_print.c ---- */
+
+/* A bar for each range of values up to p99, and one for the rest. */
+void histogram_bars(const struct histogram *h, FILE *to, int utf8);
+/* The percentile text of HdrHistogram, which its plotters read; values as they are. */
+void histogram_percentiles(const struct histogram *h, FILE *to);
 
 /* ---- progress.c: one line on standard error that renews itself, on a terminal only ---- */
 

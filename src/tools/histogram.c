@@ -15,8 +15,7 @@ static uint32_t bucket_of(uint64_t value)
     return octave * HISTOGRAM_STEPS + (uint32_t)(value >> octave);
 }
 
-/* The largest value that falls into a bucket. */
-static uint64_t top_of(uint32_t bucket)
+uint64_t histogram_top(uint32_t bucket)
 {
     uint32_t octave = bucket < 2 * HISTOGRAM_STEPS ? 0 : bucket / HISTOGRAM_STEPS - 1;
     uint64_t step = bucket - octave * HISTOGRAM_STEPS;
@@ -47,7 +46,7 @@ uint64_t histogram_at(const struct histogram *h, double part)
     for (i = 0; i < HISTOGRAM_BUCKETS && h->count != 0; i++) {
         seen += h->buckets[i];
         if (seen >= want) {
-            return top_of(i) < h->max ? top_of(i) : h->max;
+            return histogram_top(i) < h->max ? histogram_top(i) : h->max;
         }
     }
     return h->max;

@@ -82,6 +82,12 @@ void json_bool(struct json *j, const char *key, int value)
     fputs(value ? "true" : "false", j->to);
 }
 
+void json_null(struct json *j, const char *key)
+{
+    start_value(j, key);
+    fputs("null", j->to);
+}
+
 void json_end(struct json *j)
 {
     fputc('\n', j->to);

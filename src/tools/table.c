@@ -52,19 +52,20 @@ static void print_row(const struct table *t, size_t row, const int *widths, FILE
 
 void table_print(struct table *t, FILE *to)
 {
-    int widths[TABLE_COLUMNS] = {0};
+    int *widths = calloc(t->columns, sizeof *widths);
     size_t i, row;
 
-    for (row = 0; row < t->rows; row++) {
+    for (row = 0; widths != NULL && row < t->rows; row++) {
         for (i = 0; i < t->columns; i++) {
             int n = (int)strlen(t->cells[row * t->columns + i]);
 
             widths[i] = n > widths[i] ? n : widths[i];
         }
     }
-    for (row = 0; row < t->rows; row++) {
+    for (row = 0; widths != NULL && row < t->rows; row++) {
         print_row(t, row, widths, to);
     }
+    free(widths);
     free(t->cells);
     t->cells = NULL;
 }

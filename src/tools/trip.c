@@ -332,11 +332,6 @@ static int open_rings(struct pinger *t, const struct pair_phase *phase, const sh
     if (status == SHMRING_OK) {
         status = shmring_inspect(r->there, &info);
     }
-    if (status == SHMRING_E_NOT_FOUND) {
-        (void)say_failed("nobody reflects '%s': start `shmring ping --reflect %s` first", r->base,
-                         r->base);
-        return 0;
-    }
     if (status != SHMRING_OK) {
         (void)say_status(status);
         return 0;
@@ -385,6 +380,21 @@ int trip_with_partner(const char *who, const struct pair_phase *phase, const str
     trip_close(&t.rings);
     (void)shmring_remove(t.rings.there); /* a partner that was killed may have been its last user */
     return ok;
+}
+
+int trip_find_reflector(const char *name)
+{
+    struct trip_rings r = {0};
+    shmring_status status;
+    shmring_info info;
+
+    trip_names(&r, name);
+    status = shmring_inspect(r.there, &info);
+    if (status == SHMRING_E_NOT_FOUND || (status == SHMRING_OK && !info.alive)) {
+        return say_failed("nobody reflects '%s': start `shmring ping --reflect %s` first",
+                          short_name(name), short_name(name));
+    }
+    return status == SHMRING_OK ? EXIT_OK : say_status(status);
 }
 
 int trip_with_reflector(const char *name, const struct pair_phase *phase,

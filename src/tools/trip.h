@@ -33,7 +33,9 @@ struct trip_result {
  * a sentence; without one when a stop was asked for: the result has what was measured by then. */
 int trip_with_partner(const char *who, const struct pair_phase *phase, const struct trip_plan *plan,
                       struct trip_result *ret);
-/* Measures with the reflector of that name. As above. */
+/* Whether there is a reflector of that name: EXIT_OK, or the exit status after a sentence. */
+int trip_find_reflector(const char *name);
+/* Measures with it; as above. */
 int trip_with_reflector(const char *name, const struct pair_phase *phase,
                         const struct trip_plan *plan, struct trip_result *ret);
 
@@ -46,7 +48,6 @@ int trip_reflect(const char *name, uint32_t size, const struct pair_place *place
 enum { TRIP_HELLO = 1, TRIP_PING = 0x8000 };
 
 struct trip_rings {
-    const char *base;
     char there[PAIR_NAME_SIZE], back[PAIR_NAME_SIZE]; /* their names */
     shmring_producer *p;
     shmring_consumer *c;

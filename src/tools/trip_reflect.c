@@ -15,7 +15,6 @@
 
 void trip_names(struct trip_rings *r, const char *base)
 {
-    r->base = base;
     (void)snprintf(r->there, sizeof r->there, "%.240s.ping", base);
     (void)snprintf(r->back, sizeof r->back, "%.240s.pong", base);
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* svg.h - pictures for `shmring ping --matrix`. */
+#ifndef SHMRING_TOOLS_SVG_H
+#define SHMRING_TOOLS_SVG_H
+
+#include "cli.h"
+
+/* Times between n things, in nanoseconds; the diagonal is not looked at. */
+struct svg_matrix {
+    size_t n; /* 2 at least */
+    const unsigned *label;
+    const uint64_t *value, *floor; /* n * n each, row by row; floor: what no ring can beat */
+    const char *title, *subtitle;
+};
+
+/* Writes a whole SVG document. */
+void svg_heat_map(FILE *to, const struct svg_matrix *m);
+
+#endif
