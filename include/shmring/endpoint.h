@@ -105,10 +105,12 @@ typedef struct shmring_role_info {
     uint64_t epoch;      /* how many have held the role */
     uint32_t state;      /* SHMRING_ROLE_NONE, _ATTACHED, _CLOSED */
     uint32_t alive;      /* 1 while a living process holds it, paused or not */
-    uint32_t waiting;    /* 1 while it sleeps */
+    uint32_t waiting;    /* 1 while it sleeps, or waits on a descriptor */
     uint32_t fences;     /* 1 when it fences at each publication: no membarrier */
     char program[17];    /* the first 16 bytes of the program's name */
-    char reserved[7];
+    uint8_t membarrier;  /* 1: a sleeping peer's membarrier reaches it, and it need not fence */
+    uint8_t asks_fence;  /* 1: it cannot call membarrier itself, and asks the other side to fence */
+    char reserved[5];
 } shmring_role_info;
 
 /* What can be known of a ring from outside. */

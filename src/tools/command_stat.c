@@ -82,6 +82,18 @@ static void print_role(const char *what, const shmring_role_info *role)
            role->epoch, role->fences ? "; fences at each publication" : "");
 }
 
+/* What keeps a wake-up of `waiter` from being lost, as the two sides have agreed. */
+static const char *order_of(const shmring_role_info *waiter, const shmring_role_info *waker)
+{
+    if (waiter->state == SHMRING_ROLE_NONE || waker->state == SHMRING_ROLE_NONE) {
+        return "not agreed yet";
+    }
+    if (waker->membarrier && !waiter->asks_fence) {
+        return "by its membarrier";
+    }
+    return waker->fences ? "by the other side's fences" : "by the other side's fences, soon";
+}
+
 static void print_counters(const shmring_info *info)
 {
     char a[FIGURE_SIZE], b[FIGURE_SIZE], c[FIGURE_SIZE], d[FIGURE_SIZE];
@@ -127,6 +139,8 @@ static void print_text(const shmring_info *info)
     printf("%-12s tail %" PRIu64 ", head %" PRIu64 "\n", "positions", info->tail, info->cursor);
     print_role("producer", &info->producer);
     print_role("consumer", &info->consumer);
+    printf("%-12s consumer: %s; producer: %s\n", "wake-ups",
+           order_of(&info->consumer, &info->producer), order_of(&info->producer, &info->consumer));
     print_counters(info);
 }
 

@@ -51,7 +51,9 @@ void info_role_json(struct json *j, const char *key, const shmring_role_info *ro
     json_number(j, "epoch", role->epoch);
     json_text(j, "state", role->state < 3 ? states[role->state] : "unknown");
     json_bool(j, "waiting", role->waiting != 0);
+    json_bool(j, "membarrier", role->membarrier != 0);
     json_bool(j, "fences", role->fences != 0);
+    json_bool(j, "asks_fence", role->asks_fence != 0);
     json_number(j, "start_time", role->start_time);
     json_close(j, '}');
 }
