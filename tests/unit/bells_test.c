@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* bells_test.c - what a waiter leaves behind when it dies, and signals that arrive in a wait. Times
+ * are checked from below only. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "rig.h"
+
+static char none[1]; /* a buffer of no bytes */
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static shmring_info inspect(void)
+{
+    shmring_info info;
+
+    CHECK_STATUS(shmring_inspect(rig_name, &info), SHMRING_OK);
+    return info;
+}
+
+static void shouldPayOneWakeUpForAConsumerThatDiedAsleep(void)
+{
+    shmring_options o = options_of(KIB64);
+    shmring_producer *p = NULL;
+    shmring_consumer *c = NULL;
+    pid_t child;
+    int i;
+
+    CHECK_STATUS(shmring_producer_open(&p, new_name(), &o), SHMRING_OK);
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        _exit(shmring_consumer_open(&c, rig_name, NULL) == SHMRING_OK &&
+              shmring_wait_data(c, SHMRING_FOREVER) == SHMRING_OK);
+    }
+    while (!inspect().consumer.waiting) {
+        (void)usleep(1000);
+    }
+    CHECK_EQ(kill(child, SIGKILL), 0);
+    CHECK_EQ(waitpid(child, NULL, 0), child);
+    CHECK_EQ(inspect().consumer.waiting, 1); /* its bell is still there */
+    for (i = 0; i < 1000; i++) {
+        CHECK_STATUS(shmring_try_send(p, NULL, 0, 0), SHMRING_OK);
+    }
+    CHECK_EQ(inspect().counters.producer_wakes, 1);
+    CHECK_EQ(look64(rig_name, SHMRING_DOORBELL_AT + 0x480), 0);
+    shmring_producer_close(p);
+}
+
+static int wait_without_membarrier_and_die(void *arg)
+{
+    shmring_consumer *c = NULL;
+
+    if (!refuse(SYS_membarrier, EPERM)) {
+        return 77;
+    }
+    return shmring_consumer_open(&c, arg, NULL) == SHMRING_OK &&
+                   shmring_wait_data(c, MS) == SHMRING_TIMEOUT
+               ? 0
+               : 1;
+}
+
+static void shouldStopFencingWhenWhoAskedForItIsGone(void)
+{
+    shmring_options o = options_of(4 * KIB64);
+    shmring_producer *p = NULL;
+    shmring_consumer *c = NULL;
+    int i, result;
+
+    CHECK_STATUS(shmring_producer_open(&p, new_name(), &o), SHMRING_OK);
+    for (i = 0; i < 2; i++) {
+        result = in_child(wait_without_membarrier_and_die, rig_name);
+        if (result == 77 || !inspect().producer.membarrier) {
+            shmring_producer_close(p);
+            SKIP("no seccomp filter, or no membarrier, here");
+        }
+        CHECK_EQ(result, 0);
+        CHECK_EQ(inspect().consumer.membarrier, 0);
+        CHECK_STATUS(shmring_try_send(p, NULL, 0, 0), SHMRING_OK);
+        CHECK_EQ(inspect().producer.fences, 1);
+        if (i == 1) { /* a successor that has no such wish */
+            CHECK_STATUS(shmring_consumer_open(&c, rig_name, NULL), SHMRING_OK);
+        }
+        (void)fill(p, 0); /* more than there are between two reviews */
+        CHECK_EQ(inspect().producer.fences, 0);
+        CHECK_EQ(look64(rig_name, SHMRING_DOORBELL_AT + 0x480), 0); /* nothing to go slow for */
+        if (i == 0) {
+            CHECK_STATUS(shmring_consumer_open(&c, rig_name, NULL), SHMRING_OK);
+            while (shmring_try_recv(c, none, 0, NULL) == SHMRING_OK) {
+            }
+            shmring_consumer_close(c);
+        }
+    }
+    shmring_producer_close(p);
+    shmring_consumer_close(c);
+}
+
+static int ticks;
+
+static void tick(int signal_number)
+{
+    (void)signal_number;
+    ticks++;
+}
+
+static void shouldHoldADeadlineUnderAThousandSignalsASecond(void)
+{
+    const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+    struct sigaction act = {.sa_handler = tick}; /* and no SA_RESTART */
+    shmring_consumer *const *set;
+    struct pair pair = open_small_pair();
+    uint64_t start;
+    uint32_t i;
+
+    set = &pair.c;
+    CHECK_EQ(sigaction(SIGALRM, &act, NULL), 0);
+    CHECK_EQ(setitimer(ITIMER_REAL, &often, NULL), 0);
+    start = now_ns();
+    CHECK_STATUS(shmring_wait_data(pair.c, 100 * MS), SHMRING_TIMEOUT);
+    CHECK(now_ns() - start >= 100 * MS);
+    start = now_ns();
+    CHECK_STATUS(shmring_wait_any(set, 1, &i, 100 * MS), SHMRING_TIMEOUT);
+    CHECK(now_ns() - start >= 100 * MS);
+    (void)fill(pair.p, 0);
+    start = now_ns();
+    CHECK_STATUS(shmring_send(pair.p, NULL, 0, 0, 100 * MS), SHMRING_TIMEOUT);
+    CHECK(now_ns() - start >= 100 * MS);
+    CHECK_EQ(setitimer(ITIMER_REAL, &never, NULL), 0);
+    CHECK(ticks > 10);
+    close_pair(&pair);
+}
+
+static void interrupt_from_handler(int signal_number, siginfo_t *info, void *context)
+{
+    (void)signal_number;
+    (void)context;
+    shmring_consumer_interrupt(info->si_value.sival_ptr);
+}
+
+static void *signal_after_a_while(void *arg)
+{
+    const struct timespec pause = {0, 20000000};
+    union sigval value = {.sival_ptr = arg};
+
+    (void)nanosleep(&pause, NULL);
+    (void)sigqueue(getpid(), SIGUSR1, value);
+    return NULL;
+}
+
+static void shouldEndAWaitForAnInterruptFromASignalHandler(void)
+{
+    struct sigaction act = {.sa_sigaction = interrupt_from_handler, .sa_flags = SA_SIGINFO};
+    struct pair pair = open_small_pair();
+    pthread_t thread;
+
+    CHECK_EQ(sigaction(SIGUSR1, &act, NULL), 0);
+    CHECK_EQ(pthread_create(&thread, NULL, signal_after_a_while, pair.c), 0);
+    CHECK_STATUS(shmring_wait_data(pair.c, SHMRING_FOREVER), SHMRING_EMPTY);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK_STATUS(shmring_wait_data(pair.c, MS), SHMRING_TIMEOUT);
+    close_pair(&pair);
+}
+
+int main(void)
+{
+    RUN(shouldPayOneWakeUpForAConsumerThatDiedAsleep);
+    RUN(shouldStopFencingWhenWhoAskedForItIsGone);
+    RUN(shouldHoldADeadlineUnderAThousandSignalsASecond);
+    RUN(shouldEndAWaitForAnInterruptFromASignalHandler);
+    return check_done();
+}
