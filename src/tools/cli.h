@@ -67,7 +67,9 @@ const char *args_time(const char *text, uint64_t *ret);
 
 /* ---- say.c: sentences on standard error ---- */
 
-#if defined(__GNUC__)
+#if defined(__MINGW_PRINTF_FORMAT) /* its printf has C's conversions, or Microsoft's */
+#define CLI_PRINTF(text, first) __attribute__((format(__MINGW_PRINTF_FORMAT, text, first)))
+#elif defined(__GNUC__)
 #define CLI_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define CLI_PRINTF(text, first)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host.h - the program's private contract with the operating system, for what the C library and
- * shmring.h do not have. os_host_linux*.c fulfil it; the build chooses by system. Nothing else in
- * src/tools sees a system header.
+ * shmring.h do not have. os_host_linux*.c and os_host_windows*.c fulfil it; the build chooses by
+ * system. Nothing else in src/tools sees a system header.
  *
  * Contract
  *   - A function that returns int returns 1 on success and 0 on failure, unless it says otherwise;
@@ -26,8 +26,8 @@
 
 /* ---- start, time, stopping ---- */
 
-/* First call of the program: standard input and output as above. */
-void host_start(void);
+/* First call of the program: standard input and output as above, and the arguments in UTF-8. */
+void host_start(int *argc, char ***argv);
 
 /* The last failure, in the system's words. */
 const char *host_error(void);
@@ -92,6 +92,8 @@ struct host_link {
     intptr_t child_in, child_out; /* the child's, until it has started */
 };
 
+/* Whether this system has links of the kind, for a parent and a child. */
+int host_link_exists(enum host_link_kind kind);
 int host_link_make(struct host_link *ret, enum host_link_kind kind);
 void host_link_text(const struct host_link *link, char text[HOST_TEXT_SIZE]);
 int host_link_adopt(struct host_link *ret, const char *text);

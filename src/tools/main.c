@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 {
     size_t i;
 
-    host_start();
+    host_start(&argc, &argv);
     if (argc < 2) {
         return say_usage("a command is missing");
     }

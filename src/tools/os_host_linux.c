@@ -24,8 +24,10 @@ static int last_error;
 
 /* ---- start, time, stopping ---- */
 
-void host_start(void)
+void host_start(int *argc, char ***argv)
 {
+    (void)argc; /* in UTF-8 where anything is */
+    (void)argv;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)sigemptyset(&stop_signals);
     (void)sigaddset(&stop_signals, SIGINT);

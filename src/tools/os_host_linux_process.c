@@ -34,6 +34,12 @@ static void close_fd(intptr_t *fd)
 
 /* ---- links ---- */
 
+int host_link_exists(enum host_link_kind kind)
+{
+    (void)kind;
+    return 1;
+}
+
 int host_link_make(struct host_link *ret, enum host_link_kind kind)
 {
     int there[2] = {-1, -1}, back[2] = {-1, -1};
