@@ -10,7 +10,7 @@
 #include "segment.h"
 
 #ifndef SHMRING_SLICE_NS /* a stress build has an endless one, so that a lost wake-up hangs */
-#define SHMRING_SLICE_NS UINT64_C(50000000)
+#define SHMRING_SLICE_NS UINT64_C(90000000) /* a death is told within 100 ms */
 #endif
 /* A sleep whose waker has not yet said that it fences: the only one that may miss a wake-up. */
 #define SHMRING_UNFENCED_SLICE_NS UINT64_C(1000000)

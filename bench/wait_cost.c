@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* wait_cost.c - what waiting costs, in one table: two pinned processes, interleaved rounds,
+ * medians.
+ *
+ *   shmring_wait_cost [--rounds N] [--idle SECONDS]
+ *
+ * Timings drift with where the processors happen to run, so that only ratios within one run mean
+ * anything: each round runs every contender once, and the medians of the rounds are compared.
+ */
+#define _GNU_SOURCE
+#include <shmring/shmring.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "wait_cost.h"
+
+#define STREAM_COUNT 2000000u
+#define TRIP_COUNT   4000u
+
+/* ---- the table ---- */
+
+#define STREAM(name, ratio_of, spin)                                                               \
+    {                                                                                              \
+        .row = name, .against = ratio_of, .here = work_stream_here, .other = work_stream_other,    \
+        .count = STREAM_COUNT, .spin_ns = spin                                                     \
+    }
+#define TRIP(name, ratio_of, what, n)                                                              \
+    {                                                                                              \
+        .row = name, .against = ratio_of, .here = work_##what##_here,                              \
+        .other = work_##what##_other, .count = TRIP_COUNT, .spin_ns = 1, .rings = n                \
+    }
+#define FUTEX "bare futex, round trip"
+
+static struct work all[] = {
+    STREAM("stream 64 B, the consumer never sleeps", NULL, UINT32_MAX),
+    STREAM("stream 64 B, the consumer may sleep", "stream 64 B, the consumer never sleeps", 0),
+    TRIP(FUTEX, NULL, futex, 0),
+    TRIP("shmring, both sleep at once", FUTEX, trip, 1),
+    TRIP("shmring, both poll descriptors", FUTEX, poll, 1),
+    TRIP("shmring, any of 1 ring", FUTEX, any, 1),
+    TRIP("shmring, any of 8 rings", FUTEX, any, 8),
+    TRIP("shmring, any of 64 rings", FUTEX, any, 64),
+    TRIP("shmring, any of 256 rings", FUTEX, any, 256),
+    TRIP("shmring, any of 1024 rings", FUTEX, any, 1024),
+};
+#define WORKS (sizeof all / sizeof all[0])
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median_of(const char *row, int rounds)
+{
+    double sorted[ROUNDS_MAX];
+    size_t i;
+
+    for (i = 0; i < WORKS && row != NULL; i++) {
+        if (strcmp(all[i].row, row) == 0) {
+            memcpy(sorted, all[i].ns, sizeof sorted);
+            qsort(sorted, (size_t)rounds, sizeof sorted[0], by_value);
+            return sorted[rounds / 2];
+        }
+    }
+    return 0;
+}
+
+static double idle_percent(unsigned seconds)
+{
+    shmring_options opt = SHMRING_OPTIONS_INIT;
+    struct rusage before, after;
+    shmring_producer *p = NULL;
+    shmring_consumer *c = NULL;
+    double used = -1;
+    char b[8];
+
+    if (shmring_producer_open(&p, work_ring(), &opt) == SHMRING_OK &&
+        shmring_consumer_open(&c, work_ring(), &opt) == SHMRING_OK) {
+        (void)getrusage(RUSAGE_SELF, &before);
+        (void)shmring_recv(c, b, sizeof b, NULL, seconds * UINT64_C(1000000000));
+        (void)getrusage(RUSAGE_SELF, &after);
+        used = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec) +
+               (double)(after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
+               (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec) / 1e6 +
+               (double)(after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e6;
+    }
+    shmring_producer_close(p);
+    shmring_consumer_close(c);
+    return 100.0 * used / seconds;
+}
+
+static void print_table(int rounds, unsigned idle_seconds)
+{
+    size_t i;
+
+    printf("shmring %s; %d rounds; medians\n\n| work | ns each | ratio |\n|---|---:|---:|\n",
+           SHMRING_VERSION_STRING, rounds);
+    for (i = 0; i < WORKS; i++) {
+        printf("| %s | %.1f | ", all[i].row, median_of(all[i].row, rounds));
+        if (all[i].against != NULL) {
+            printf("%.2f ", median_of(all[i].row, rounds) / median_of(all[i].against, rounds));
+        }
+        printf("|\n");
+    }
+    fflush(stdout);
+    if (idle_seconds != 0) {
+        printf("| a consumer blocked for %u s, share of a processor | | %.4f%% |\n", idle_seconds,
+               idle_percent(idle_seconds));
+    }
+}
+
+static int run_rounds(int rounds)
+{
+    int round;
+    size_t i;
+
+    for (round = 0; round < rounds; round++) {
+        for (i = 0; i < WORKS; i++) {
+            double seconds = pair_run(all[i].here, all[i].other, &all[i]);
+
+            if (seconds < 0) {
+                fprintf(stderr, "shmring_wait_cost: \"%s\" failed\n", all[i].row);
+                return 0;
+            }
+            all[i].ns[round] = (seconds * 1e9 - (double)all[i].setup_ns) / (double)all[i].count;
+        }
+    }
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = 5, idle_seconds = 10, i;
+    struct rlimit files;
+
+    for (i = 1; i < argc; i += 2) {
+        if (i + 1 < argc && strcmp(argv[i], "--rounds") == 0 && atoi(argv[i + 1]) > 0 &&
+            atoi(argv[i + 1]) <= ROUNDS_MAX) {
+            rounds = atoi(argv[i + 1]);
+        } else if (i + 1 < argc && strcmp(argv[i], "--idle") == 0 && atoi(argv[i + 1]) >= 0) {
+            idle_seconds = atoi(argv[i + 1]);
+        } else {
+            fprintf(stderr, "usage: shmring_wait_cost [--rounds N] [--idle SECONDS]\n");
+            return 2;
+        }
+    }
+    if (!work_prepare()) {
+        fprintf(stderr, "shmring_wait_cost: no memory\n");
+        return 1;
+    }
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* 1024 rings take a descriptor each */
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (!run_rounds(rounds)) {
+        return 1;
+    }
+    print_table(rounds, (unsigned)idle_seconds);
+    return 0;
+}
