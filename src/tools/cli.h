@@ -22,8 +22,9 @@ struct command {
     int (*run)(const struct command *self, int argc, char **argv);
 };
 
-extern const struct command command_demo, command_partner, command_ping, command_create,
-    command_send, command_recv, command_ls, command_stat, command_verify, command_rm, command_prune;
+extern const struct command command_demo, command_partner, command_ping, command_flood,
+    command_create, command_send, command_recv, command_ls, command_stat, command_verify,
+    command_rm, command_prune;
 
 /* ---- args.c ---- */
 

@@ -49,7 +49,7 @@ static int run_ring(struct demo *d)
     plan.warm_ns = trip.budget_ns / 10;
     plan.budget_ns = trip.budget_ns - plan.warm_ns;
     plan.count = UINT64_MAX;
-    if (!trip_with_partner("demo", &trip, &plan, &trips)) {
+    if (trip_with_partner("demo", &trip, &plan, &trips) != 1) {
         return 0;
     }
     d->ring.trip = trips.round_trip;

@@ -63,32 +63,31 @@ static uint64_t clock_cost(void)
     return (now - start) / CLOCK_READS;
 }
 
+/* Returns 1 when there are figures, or 0 after a sentence. */
 static int measure(struct ping *p)
 {
     struct pair_phase phase = {"line", (uint32_t)p->size, 1, LINE_BUDGET_NS, p->place};
     struct trip_plan plan = {p->count, UINT64_MAX, WARM_NS, p->rate};
-    int ok;
+    int ret;
 
     if (p->count == 0) {
         plan.budget_ns = BUDGET_NS;
         plan.count = p->rate == 0 ? UINT64_MAX : 1 + (p->rate * BUDGET_NS - 1) / PAIR_SECOND_NS;
     }
     pair_tell("one cache line");
-    ok = pair_line(&phase, &p->line);
-    if (ok) {
+    ret = pair_line(&phase, &p->line) ? 1 : host_stop_requested() ? -1 : 0;
+    if (ret == 1) {
         pair_tell("round trips");
         phase.name = "trip";
-        ok = p->name != NULL ? trip_with_reflector(p->name, &phase, &plan, &p->trips)
-                             : trip_with_partner("ping", &phase, &plan, &p->trips);
+        ret = p->name != NULL ? trip_with_reflector(p->name, &phase, &plan, &p->trips)
+                              : trip_with_partner("ping", &phase, &plan, &p->trips);
     }
     pair_tell(NULL);
-    if (ok || !host_stop_requested()) {
-        return ok;
-    }
-    if (p->trips.round_trip.count == 0) {
+    if (ret < 0 && p->trips.round_trip.count == 0) {
         (void)say_failed("ping was stopped before anything came back");
+        return 0;
     }
-    return p->trips.round_trip.count != 0; /* what there is, is shown */
+    return ret != 0; /* after a stop, what there is */
 }
 
 /* ---- figures ---- */

@@ -6,8 +6,8 @@
 #include "host.h"
 
 static const struct command *const commands[] = {
-    &command_demo, &command_ping,   &command_send, &command_recv,  &command_create,  &command_ls,
-    &command_stat, &command_verify, &command_rm,   &command_prune, &command_partner,
+    &command_demo, &command_ping, &command_flood,  &command_send, &command_recv,  &command_create,
+    &command_ls,   &command_stat, &command_verify, &command_rm,   &command_prune, &command_partner,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -81,6 +81,7 @@ int demo_link_stream_partner(const struct pair_phase *phase, const char *link);
 int demo_link_trip_partner(const struct pair_phase *phase, const char *link);
 int pair_line_partner(const struct pair_phase *phase, const char *shared);
 int trip_partner(const struct pair_phase *phase, const char *rings);
+int flood_partner(const struct pair_phase *phase, const char *ring);
 
 /* ---- pair_line.c: the bare cache line, with the pause that serves it best ---- */
 

@@ -171,6 +171,7 @@ static const struct {
     {"link-stream", demo_link_stream_partner},
     {"link-trip", demo_link_trip_partner},
     {"line", pair_line_partner},
+    {"flood", flood_partner},
 };
 
 static int run(const struct command *self, int argc, char **argv)

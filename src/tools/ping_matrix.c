@@ -39,7 +39,7 @@ static int measure_pair(struct matrix *m, size_t a, size_t b, uint64_t count)
         return 0;
     }
     phase.name = "trip";
-    if (!trip_with_partner("ping", &phase, &plan, &trips)) {
+    if (trip_with_partner("ping", &phase, &plan, &trips) != 1) {
         return 0;
     }
     m->trip[a * m->n + b] = m->trip[b * m->n + a] = histogram_at(&trips.round_trip, 0.5);

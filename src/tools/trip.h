@@ -29,8 +29,8 @@ struct trip_result {
     uint64_t elapsed_ns;
 };
 
-/* Measures with a partner of our own, on rings named after `who` and our pid. Returns 1, or 0 after
- * a sentence; without one when a stop was asked for: the result has what was measured by then. */
+/* Measures with a partner of our own, on rings named after `who` and our pid. Returns 1; 0 after a
+ * sentence; -1 when a stop was asked for: the result has what was measured by then. */
 int trip_with_partner(const char *who, const struct pair_phase *phase, const struct trip_plan *plan,
                       struct trip_result *ret);
 /* Whether there is a reflector of that name: EXIT_OK, or the exit status after a sentence. */

@@ -5,7 +5,7 @@ import subprocess
 
 from rig import contains, equal, main, run, run_ok, start, true, unique
 
-COMMANDS = ["demo", "ping", "send", "recv", "create", "ls", "stat", "verify", "rm", "prune"]
+COMMANDS = ["demo", "ping", "flood", "send", "recv", "create", "ls", "stat", "verify", "rm", "prune"]
 
 
 def refused(*args, says):
