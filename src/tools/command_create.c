@@ -5,13 +5,20 @@
 
 #define LOOK_NS UINT64_C(100000000)
 
-/* Where a ring lives only while somebody has it open, somebody must. */
-static void keep_open(const char *name)
+/* Where a ring lives only while somebody has it open, somebody must, and leave the roles free. */
+static int keep_open(shmring_consumer *ring, const char *name)
 {
+    int kept = host_keep_ring(name);
+
+    shmring_consumer_close(ring);
+    if (!kept) {
+        return say_failed("ring '%s' cannot be kept: %s", short_name(name), host_error());
+    }
     say_notice("ring '%s' is there until this program ends; press Ctrl-C", short_name(name));
     while (!host_stop_requested()) {
         host_sleep_ns(LOOK_NS);
     }
+    return EXIT_OK;
 }
 
 static int run(const struct command *self, int argc, char **argv)
@@ -52,7 +59,7 @@ static int run(const struct command *self, int argc, char **argv)
         return say_status(status);
     }
     if (!host_rings_outlive_processes()) {
-        keep_open(name);
+        return keep_open(ring, name);
     }
     shmring_consumer_close(ring);
     return EXIT_OK;

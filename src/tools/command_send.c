@@ -44,8 +44,8 @@ static int is_our_ring(const struct sender *s, const shmring_info *now)
            now->incarnation[1] == s->info.incarnation[1];
 }
 
-/* An UNTIL_LAST_CLOSE ring would take with it what nobody has read: stay until somebody has. Also
- * for an empty input, so that send and recv may start in either order. */
+/* An UNTIL_LAST_CLOSE ring would take with it what nobody has read, and on Windows any ring: stay
+ * until somebody has. Also for an empty input, so that send and recv may start in either order. */
 static int wait_until_taken(const struct sender *s)
 {
     uint64_t pause = PAUSE_MIN_NS, used = 0;
@@ -111,7 +111,7 @@ static int send_all(struct sender *s, uint32_t frame)
     progress_start(&s->progress, 1);
     ret = pump(s, frame);
     progress_end(&s->progress);
-    if (s->info.lifetime == SHMRING_PERSISTENT || s->broken ||
+    if ((s->info.lifetime == SHMRING_PERSISTENT && host_rings_outlive_processes()) || s->broken ||
         (s->progress.records == 0 && ret != EXIT_OK)) {
         return ret;
     }

@@ -45,6 +45,10 @@ int host_stop_requested(void);
 /* Whether a ring outlives the last process that has it open (Windows: it does not). */
 int host_rings_outlive_processes(void);
 
+/* Where it does not: keeps the ring's memory, and so its name and its records, until this process
+ * ends. name: of a ring that is open here. Holds no role. */
+int host_keep_ring(const char *name);
+
 /* ---- standard input, output, error ---- */
 
 int host_output_is_terminal(void);

@@ -210,7 +210,26 @@ int host_stop_requested(void)
     return stop_requested;
 }
 
+/* ---- rings ---- */
+
 int host_rings_outlive_processes(void)
 {
     return 0;
+}
+
+/* docs/protocol.md says how the object of a ring is called. The handle is never closed. */
+int host_keep_ring(const char *name)
+{
+    const char *plain = strrchr(name, '\\');
+    char object[256];
+    wchar_t wide[sizeof object];
+
+    (void)snprintf(object, sizeof object, "%s\\shmring.%s",
+                   strncmp(name, "Global\\", 7) == 0 ? "Global" : "Local",
+                   plain != NULL ? plain + 1 : name);
+    if (MultiByteToWideChar(CP_UTF8, 0, object, -1, wide, sizeof object) == 0 ||
+        OpenFileMappingW(FILE_MAP_READ, FALSE, wide) == NULL) {
+        return host_failed();
+    }
+    return 1;
 }

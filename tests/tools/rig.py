@@ -10,11 +10,25 @@ import threading
 import time
 import traceback
 
+# The program, and behind it the words that start it where it is of another system: wine.
 TOOL = sys.argv[1]
+COMMAND = [*sys.argv[2:], TOOL]
+WINDOWS = TOOL.endswith(".exe")
+os.environ.setdefault("WINEDEBUG", "-all")  # wine's own remarks are not the program's
 PATIENCE = 60  # seconds for a condition that comes in milliseconds on an idle machine
 
 _names = []
 _started = []
+_keepers = {}  # name of a ring: the program that keeps it, where a ring goes with its last user
+
+
+class Skip(Exception):
+    """A test that cannot run here; the reason."""
+
+
+def not_on_windows(reason):
+    if WINDOWS:
+        raise Skip("Windows: " + reason)
 
 
 def unique(what="ring"):
@@ -24,13 +38,13 @@ def unique(what="ring"):
 
 
 def ring_file(name):
-    """The file behind the Local ring `name` of this user."""
+    """The file behind the Local ring `name` of this user; on Linux."""
     return "/dev/shm/shmring.%d.%s" % (os.geteuid(), name)
 
 
 def start(*args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more):
     """The program, running."""
-    process = subprocess.Popen([TOOL, *args], stdin=stdin, stdout=stdout, stderr=stderr, **more)
+    process = subprocess.Popen([*COMMAND, *args], stdin=stdin, stdout=stdout, stderr=stderr, **more)
     _started.append(process)
     return process
 
@@ -102,8 +116,41 @@ def wait_stat(name, condition, what):
 
 
 def kill(process):
+    """At once and from outside. Wine's process is the Windows process: it goes the same way."""
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=PATIENCE)
+
+
+def stop(process):
+    """A polite request to end: on Windows Ctrl-C, which wine makes of the signal."""
+    process.send_signal(signal.SIGINT if WINDOWS else signal.SIGTERM)
+
+
+def pid_of(process, name, role):
+    """The number by which the ring knows the process; it must hold the role."""
+    return stat(name)[role]["pid"] if WINDOWS else process.pid
+
+
+def create(name, *args):
+    """A persistent ring."""
+    if not WINDOWS:
+        run_ok("create", name, *args)
+        return
+    _keepers[name] = start("create", name, *args)
+    contains(_keepers[name].stderr.readline().decode(), "until this program ends", "create")
+
+
+def remove(name):
+    """The end of a ring that create() made."""
+    if not WINDOWS:
+        run_ok("rm", name)
+        return
+    stop(_keepers[name])
+    equal(finish(_keepers.pop(name)), (0, b"", ""), "end of the program that kept " + name)
+
+
+def exists(name):
+    return run("stat", name)[0] == 0 if WINDOWS else os.path.exists(ring_file(name))
 
 
 def equal(got, want, what):
@@ -123,7 +170,7 @@ def contains(text, part, what):
 
 def gone(name):
     """The ring's name is free again."""
-    wait_until(lambda: not os.path.exists(ring_file(name)), "the name of %s is gone" % name)
+    wait_until(lambda: not exists(name), "the name of %s is gone" % name)
 
 
 def transfer(name, data, frame, receiver_first=False, send_args=(), recv_args=()):
@@ -158,8 +205,9 @@ def clear_up():
     for process in _started:
         process.wait()
     _started.clear()
+    _keepers.clear()
     for name in _names:
-        if os.path.exists(ring_file(name)):
+        if not WINDOWS and os.path.exists(ring_file(name)):
             os.unlink(ring_file(name))
 
 
@@ -174,6 +222,8 @@ def main(tests, limit=2 * PATIENCE):
         try:
             test()
             print("ok %d - %s" % (number, test.__name__))
+        except Skip as reason:
+            print("ok %d - %s # SKIP %s" % (number, test.__name__, reason))
         except Exception:  # a test may fail in any way, and the next one still runs
             failures += 1
             for line in traceback.format_exc().splitlines():

@@ -4,8 +4,8 @@ import random
 import struct
 import subprocess
 
-from rig import (contains, equal, feed, finish, gone, kill, main, run, run_ok, start, stat, transfer, true,
-                 unique, wait_stat, wait_until)
+from rig import (WINDOWS, contains, create, equal, feed, finish, gone, kill, main, not_on_windows, pid_of,
+                 remove, run, run_ok, start, stat, stop, transfer, true, unique, wait_stat, wait_until)
 
 
 def framed(payloads):
@@ -55,7 +55,7 @@ def rawBytesComeOutAsTheyWentIn():
 def aByteRingCarriesRawAndRefusesRecords():
     data = random.Random(9).randbytes(3000001)
     name = unique()
-    run_ok("create", name, "--framing", "bytes", "--capacity", "64K")
+    create(name, "--framing", "bytes", "--capacity", "64K")
     for frame in ["line", "length"]:
         status, _, err = run("send", name, "--frame", frame, data=b"x\n")
         equal(status, 1, "send --frame " + frame)
@@ -64,7 +64,7 @@ def aByteRingCarriesRawAndRefusesRecords():
         equal(status, 1, "recv --frame " + frame)
         contains(err, "byte framing", "recv")
     true(transfer(name, data, "raw", receiver_first=True) == data, "identity")
-    run_ok("rm", name)
+    remove(name)
 
 
 def framesOfTheTwoSidesNeedNotAgree():
@@ -179,6 +179,7 @@ def silenceEndsAReceiverThatGaveATime():
 
 
 def aPersistentRingNeedsNoReaderAndKeepsWhatWasSent():
+    not_on_windows("no ring is there without a process, and a sender waits for its reader")
     name = unique()
     run_ok("send", name, "--persistent", data=b"a\nb\n")
     run_ok("send", name, data=b"c\n")
@@ -192,16 +193,16 @@ def aPersistentRingNeedsNoReaderAndKeepsWhatWasSent():
 
 def aNewPersistentRingWaitsForItsFirstSender():
     name = unique()
-    run_ok("create", name)
+    create(name)
     receiver = start("recv", name)
     wait_stat(name, lambda s: s["consumer"]["alive"], "the receiver is there")
     run_ok("send", name, data=b"hello\n")
     equal(finish(receiver), (0, b"hello\n", ""), "receiver")
-    run_ok("rm", name)
+    remove(name)
 
 
 def aStopEndsBothSidesInOrder():
-    for how in [2, 15]:
+    for how in [2] if WINDOWS else [2, 15]:
         name = unique()
         receiver = start("recv", name)
         sender = start("send", name, stdin=subprocess.PIPE)
@@ -211,11 +212,10 @@ def aStopEndsBothSidesInOrder():
         sender.send_signal(how)
         equal(sender.wait(timeout=60), 0, "sender")
         equal(finish(receiver), (0, b"", ""), "the receiver sees an end in order")
-        receiver = start("recv", unique())
-        wait_until(lambda: "S" in open("/proc/%d/stat" % receiver.pid).read().split()[2],
-                   "the receiver sleeps")
+        receiver = start("recv", name)
+        wait_stat(name, lambda s: s["consumer"]["waiting"], "the receiver sleeps")
         receiver.send_signal(how)
-        true(receiver.wait(timeout=60) in (0, -how), "a receiver that waits")
+        equal(receiver.wait(timeout=60), 0, "a receiver that waits")
         gone(name)
 
 
@@ -225,7 +225,7 @@ def aStoppedSenderSaysThatItsRecordsAreLost():
     sender.stdin.write(b"word\n")
     sender.stdin.close()
     wait_stat(name, lambda s: s["used"] > 0, "the line is in the ring")
-    sender.send_signal(15)
+    stop(sender)
     equal(sender.wait(timeout=60), 1, "sender")
     contains(sender.stderr.read().decode(), "nobody has read", "sentence")
     gone(name)
@@ -237,7 +237,7 @@ def aRoleThatIsTakenNamesItsHolder():
     wait_stat(name, lambda s: s["consumer"]["alive"], "the receiver is there")
     status, _, err = run("recv", name)
     equal(status, 1, "second receiver")
-    contains(err, str(receiver.pid), "sentence")
+    contains(err, str(pid_of(receiver, name, "consumer")), "sentence")
 
 
 def thePidIsThereAsSoonAsTheRoleIsTaken():
@@ -249,7 +249,7 @@ def thePidIsThereAsSoonAsTheRoleIsTaken():
         status, _, err = finish(first_end)
         other = both[1 - both.index(first_end)]
         equal(status, 1, "the loser")
-        contains(err, str(other.pid), "sentence")
+        contains(err, str(pid_of(other, name, "consumer")), "sentence")
         kill(other)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Command lines: help, wrong usage, and output that cannot be written."""
-import os
 import subprocess
 
-from rig import contains, equal, main, run, run_ok, start, true, unique
+from rig import (WINDOWS, contains, create, equal, exists, main, remove, run, run_ok, start, true,
+                 unique)
 
 COMMANDS = ["demo", "ping", "flood", "send", "recv", "create", "ls", "stat", "verify", "rm", "prune"]
 
@@ -65,7 +65,7 @@ def badSizesAreWrongUsage():
     refused("create", name, "--capacity", says="--capacity needs a value")
     refused("create", name, "--capacity", "100K", says="power of two")
     refused("create", name, "--max-record", "4G", says="too large")
-    true(not os.path.exists("/dev/shm/shmring.%d.%s" % (os.geteuid(), name)), "no ring was made")
+    true(not exists(name), "no ring was made")
 
 
 def badValuesOfOtherOptionsAreWrongUsage():
@@ -94,14 +94,14 @@ def namesThatNoRingCanHaveAreWrongUsage():
 def unitsMeanWhatTheySay():
     for text, capacity in [("65536", 65536), ("64K", 65536), ("1m", 1 << 20), ("2M", 2 << 20)]:
         name = unique()
-        run_ok("create", name, "--capacity=" + text)
+        create(name, "--capacity=" + text)
         out = run_ok("stat", name, "--json").decode()
-        run_ok("rm", name)
+        remove(name)
         contains(out, '"capacity": %d,' % capacity, "capacity " + text)
 
 
 def aMissingRingIsAFailureAndNotWrongUsage():
-    for command in ["stat", "verify", "rm"]:
+    for command in ["stat", "verify"] + (["rm"] if not WINDOWS else []):
         status, out, err = run(command, unique("missing"))
         equal((status, out), (1, b""), command)
         equal(err.count("\n"), 1, "lines of %r" % err)
@@ -109,7 +109,8 @@ def aMissingRingIsAFailureAndNotWrongUsage():
 
 
 def outputThatCannotBeWrittenIsAFailure():
-    for args in [["--help"], ["ls"], ["ls", "--json"], ["prune"], ["send", "--help"]]:
+    lists = [["ls"], ["ls", "--json"], ["prune"]]
+    for args in [["--help"], ["send", "--help"]] + (lists if not WINDOWS else []):
         with open("/dev/full", "wb") as full:
             status, _, err = run(*args, stdout=full)
         equal(status, 1, " ".join(args))
