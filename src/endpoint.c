@@ -12,7 +12,12 @@
 #include "recover.h"
 #include "role.h"
 #include "segment.h"
+#include "stamp.h"
 #include "wait.h"
+
+/* Least steps of a reject ring's limit: in the smallest ring shorter ones cost 4 % of the
+ * instructions of 1 KiB records. */
+#define STEP_MIN UINT64_C(16384)
 
 static shmring_status open_segment(const char *name, const shmring_options *opt,
                                    enum shmring_role role, void *ret, shmring_options *ret_options,
@@ -43,7 +48,34 @@ static shmring_status no_handle(struct shmring_attachment *a)
     return status;
 }
 
+shmring_status shmring_guard(void)
+{
+    return shmring_os_guard();
+}
+
+static shmring_status was_cut(const struct shmring_attachment *a)
+{
+    return shmring_fail(
+        SHMRING_E_CORRUPT,
+        "ring '%s' is corrupt: somebody cut its file short while it was open; close "
+        "it and make a new one",
+        a->name.full);
+}
+
 /* ---- producer ---- */
+
+/* In a signal handler, in the middle of any call on the handle, which then goes on with what it has
+ * loaded: only flags that send the next call the slow way. shmring_producer_refuse_() does the rest
+ * there. */
+void shmring_producer_is_cut(void *handle)
+{
+    shmring_producer *p = handle;
+
+    p->attachment->cut = 1;
+    p->status = SHMRING_E_CORRUPT;
+    p->fence = 1;
+    p->polled = 1;
+}
 
 static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
                           const shmring_options *opt)
@@ -55,12 +87,17 @@ static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
     p->page = shmring_producer_page_of(&a->map);
     p->bells = shmring_doorbell_page_of(&a->map);
     p->peer = shmring_consumer_page_of(&a->map);
-    p->word_bits = SHMRING_WORD_COMMITTED;
     p->record_header = g->record_header;
     p->max_record = g->max_record;
     p->stamp = g->stamp;
+    p->special = g->stamp != SHMRING_STAMP_NONE ? SHMRING_SPECIAL_STAMP : 0;
     p->capacity = g->capacity;
     p->framing = g->framing;
+    p->overflow = g->overflow;
+    p->step = g->capacity / (g->overflow == SHMRING_OVERWRITE ? 16 : 8);
+    if (g->overflow == SHMRING_REJECT && p->step < STEP_MIN) { /* it shows in the hot path */
+        p->step = STEP_MIN;
+    }
     p->spin_ns = opt->spin_ns;
     p->relax.delay = 1;
     p->relax.unit = shmring_pause_unit();
@@ -90,12 +127,12 @@ shmring_status shmring_producer_open(shmring_producer **ret, const char *name,
         shmring_segment_close(a);
         return status;
     }
-    p->limit = p->framing == SHMRING_RECORDS ? p->head + p->capacity : p->tail;
-    p->byte_limit = p->framing == SHMRING_BYTES ? p->head + p->capacity : p->tail;
+    p->limit = p->byte_limit = p->tail; /* the first call asks, and announces (edge G) */
     capability = shmring_barrier_setup(&a->can_barrier);
     p->fence = capability == SHMRING_CAP_FENCES;
     shmring_bell_reset(&p->bells->producer_bell, a->can_barrier);
-    shmring_role_enter(&p->page->role, capability);
+    shmring_role_enter(&p->page->role, capability | SHMRING_CAP_EVICTS);
+    shmring_os_guard_tell(&a->map, shmring_producer_is_cut, p);
     *ret = p;
     return SHMRING_OK;
 }
@@ -131,9 +168,10 @@ shmring_status shmring_producer_refuse_(shmring_producer *p, shmring_status why,
     }
     name = p->attachment->name.full;
     if (why == SHMRING_E_CORRUPT || p->status != SHMRING_OK) {
-        if (p->status == SHMRING_OK) {
-            p->status = SHMRING_E_CORRUPT;
-            p->limit = p->kept_limit = p->byte_limit = p->tail;
+        p->status = SHMRING_E_CORRUPT;
+        p->limit = p->kept_limit = p->byte_limit = p->tail;
+        if (p->attachment->cut) {
+            return was_cut(p->attachment);
         }
         return shmring_fail(SHMRING_E_CORRUPT,
                             "ring '%s' is corrupt: its consumer says position %" PRIu64
@@ -170,13 +208,27 @@ shmring_status shmring_producer_refuse_(shmring_producer *p, shmring_status why,
 
 /* ---- consumer ---- */
 
+void shmring_consumer_is_cut(void *handle) /* see shmring_producer_is_cut() */
+{
+    shmring_consumer *c = handle;
+
+    c->attachment->cut = 1;
+    c->status = SHMRING_E_CORRUPT;
+    c->fence = 1;
+    c->polled = 1;
+}
+
 static void consumer_fill(shmring_consumer *c, struct shmring_attachment *a,
                           const shmring_options *opt)
 {
     const struct shmring_geometry_page *g = &a->geometry;
     const unsigned char *data = shmring_data_of(&a->map);
 
-    c->data = g->framing == SHMRING_RECORDS ? data : NULL;
+    if (g->framing == SHMRING_RECORDS) {
+        *(g->overflow == SHMRING_OVERWRITE ? &c->shared
+          : g->stamp != SHMRING_STAMP_NONE ? &c->stamped
+                                           : &c->data) = data;
+    }
     c->bytes = g->framing == SHMRING_BYTES ? data : NULL;
     c->mask = g->capacity - 1;
     c->page = shmring_consumer_page_of(&a->map);
@@ -184,9 +236,12 @@ static void consumer_fill(shmring_consumer *c, struct shmring_attachment *a,
     c->peer = shmring_producer_page_of(&a->map);
     c->head_step = g->capacity / 8;
     c->record_header = g->record_header;
-    c->last_size = shmring_record_size(g->record_header, 0);
+    shmring_new_size_(c, 0);
     c->max_record = g->max_record;
     c->stamp = g->stamp;
+    if (g->stamp == SHMRING_STAMP_TSC) {
+        shmring_tick_scale_make(&c->scale, g);
+    }
     c->capacity = g->capacity;
     c->framing = g->framing;
     c->ignored_epoch = shmring_load_relaxed(&c->page->role.ended_epoch);
@@ -219,10 +274,12 @@ shmring_status shmring_consumer_open(shmring_consumer **ret, const char *name,
         shmring_segment_close(a);
         return status;
     }
+    c->noted = c->cursor;
     capability = shmring_barrier_setup(&a->can_barrier);
     c->fence = capability == SHMRING_CAP_FENCES;
     shmring_bell_reset(&c->bells->consumer_bell, a->can_barrier);
     shmring_role_enter(&c->page->role, capability);
+    shmring_os_guard_tell(&a->map, shmring_consumer_is_cut, c);
     *ret = c;
     return SHMRING_OK;
 }
@@ -256,11 +313,12 @@ shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why,
     }
     name = c->attachment->name.full;
     if (why == SHMRING_E_CORRUPT || c->status != SHMRING_OK) {
-        if (c->status == SHMRING_OK) {
-            c->status = SHMRING_E_CORRUPT;
-            c->data = c->bytes = NULL;
-            c->tail = c->cursor;
-            c->peeked_count = 0;
+        c->status = SHMRING_E_CORRUPT;
+        c->data = c->bytes = c->shared = c->stamped = NULL;
+        c->tail = c->cursor;
+        c->peeked_count = 0;
+        if (c->attachment->cut) {
+            return was_cut(c->attachment);
         }
         return shmring_fail(SHMRING_E_CORRUPT,
                             "ring '%s' is corrupt at position %" PRIu64 ": found %#" PRIx64
@@ -273,6 +331,12 @@ shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why,
                             " bytes and the buffer is smaller; it stays in the ring",
                             name, value);
     }
+    if (c->shared != NULL) {
+        return shmring_fail(SHMRING_E_UNSUPPORTED,
+                            "ring '%s' is an overwrite ring, whose producer does not wait: records "
+                            "cannot be read in place; use shmring_try_recv or shmring_recv",
+                            name);
+    }
     return shmring_fail(why,
                         c->framing == SHMRING_BYTES
                             ? "ring '%s' has byte framing: use shmring_try_read and "
@@ -281,10 +345,4 @@ shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why,
                             : "ring '%s' has record framing: use shmring_try_recv and shmring_peek "
                               "(%" PRIu64 ")",
                         name, value);
-}
-
-uint64_t shmring_stamp_now_(uint32_t kind)
-{
-    (void)kind; /* SHMRING_STAMP_MONOTONIC is the only one this version makes */
-    return shmring_os_clock_ns();
 }

@@ -2,6 +2,7 @@
 /* inspect.c - looking at rings from outside, and removing names. Reads with plain reads of the
  * object, not through a mapping: a ring that is truncated while we look cannot kill us. */
 #include <shmring/endpoint.h>
+#include <shmring/latency.h>
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,6 +21,24 @@ shmring_status shmring_view_open(struct shmring_view *view, const char *name, in
     return status;
 }
 
+shmring_status shmring_view_open_file(struct shmring_view *view, const char *path, int write)
+{
+    const char *end = path;
+    size_t n;
+
+    if (path == NULL) {
+        return shmring_fail(SHMRING_E_INVALID, "the file's path is NULL");
+    }
+    memset(&view->name, 0, sizeof view->name);
+    n = strlen(path);
+    if (n >= sizeof view->name.full) {
+        end = path + n - (sizeof view->name.full - 1);
+        n = sizeof view->name.full - 1;
+    }
+    memcpy(view->name.full, end, n);
+    return shmring_os_open_file(path, write, &view->seg);
+}
+
 shmring_status shmring_view_read(struct shmring_view *view)
 {
     shmring_status status = shmring_geometry_read(&view->name, &view->seg, &view->geometry);
@@ -31,8 +50,11 @@ shmring_status shmring_view_read(struct shmring_view *view)
     if (!shmring_os_read(&view->seg, SHMRING_CONSUMER_AT, &view->consumer, sizeof view->consumer) ||
         !shmring_os_read(&view->seg, SHMRING_PRODUCER_AT, &view->producer, sizeof view->producer) ||
         !shmring_os_read(&view->seg, SHMRING_DOORBELL_AT, &view->bells, sizeof view->bells)) {
-        return shmring_fail(SHMRING_E_CORRUPT, "ring '%s' was cut short while it was read",
-                            view->name.full);
+        return shmring_os_is_whole(&view->seg)
+                   ? shmring_fail(SHMRING_E_OS, "ring '%s': reading its header failed; try again",
+                                  view->name.full)
+                   : shmring_fail(SHMRING_E_CORRUPT, "ring '%s' was cut short while it was read",
+                                  view->name.full);
     }
     return SHMRING_OK;
 }
@@ -89,6 +111,39 @@ static void fill_counters(shmring_info *ret, const struct shmring_producer_page 
     ret->counters.lapped_bytes = shmring_load_relaxed(&c->lapped_bytes);
 }
 
+/* The records below evict. Before the first time that evict was raised there are none. */
+static uint64_t count_evicted(const struct shmring_view *view)
+{
+    const uint64_t count = shmring_load_relaxed(&view->producer.evict_count);
+
+    if (view->geometry.framing != SHMRING_RECORDS) {
+        return SHMRING_UNKNOWN;
+    }
+    if (shmring_load_relaxed(&view->producer.evict) == view->geometry.start_position) {
+        return 0;
+    }
+    return count != 0 ? count - 1 : SHMRING_UNKNOWN;
+}
+
+static void read_buckets(uint64_t *ret, const struct shmring_view *view)
+{
+    uint32_t i;
+
+    for (i = 0; i < SHMRING_HISTOGRAM_BUCKETS; i++) {
+        ret[i] = view->geometry.stamp != SHMRING_STAMP_NONE
+                     ? shmring_load_relaxed(&view->consumer.histogram[i])
+                     : 0;
+    }
+}
+
+static void fill_latency(shmring_info *ret, const struct shmring_view *view)
+{
+    uint64_t buckets[SHMRING_HISTOGRAM_BUCKETS];
+
+    read_buckets(buckets, view);
+    shmring_latency_of(buckets, &ret->latency);
+}
+
 static void fill_info(shmring_info *ret, const struct shmring_view *view)
 {
     const struct shmring_geometry_page *g = &view->geometry;
@@ -115,6 +170,9 @@ static void fill_info(shmring_info *ret, const struct shmring_view *view)
     ret->head = shmring_load_relaxed(&view->consumer.head);
     ret->cursor = shmring_load_relaxed(&view->consumer.cursor);
     behind = ret->tail - ret->cursor;
+    if (g->overflow == SHMRING_OVERWRITE && ret->tail - ret->evict < behind) {
+        behind = ret->tail - ret->evict;
+    }
     ret->used = behind <= g->capacity ? behind : 0;
     ret->alive = (uint32_t)shmring_os_is_held(&view->seg);
     ret->removed = (shmring_load_relaxed(&view->bells.lifecycle) & SHMRING_LIFE_REMOVED) != 0;
@@ -123,14 +181,20 @@ static void fill_info(shmring_info *ret, const struct shmring_view *view)
     fill_role(&ret->consumer, &view->consumer.role, &view->bells.consumer_bell, &view->seg,
               SHMRING_ROLE_CONSUMER);
     fill_counters(ret, &view->producer, &view->consumer);
+    ret->counters.evicted = count_evicted(view);
+    if (ret->counters.high_water < ret->used) { /* the producer looks a few times in a lap */
+        ret->counters.high_water = ret->used;
+    }
+    fill_latency(ret, view);
 }
 
-shmring_status shmring_inspect(const char *name, shmring_info *ret)
+/* Looks at a ring and fills what is not NULL. */
+static shmring_status inspect(const char *name, shmring_info *ret_info, uint64_t *ret_buckets)
 {
     struct shmring_view view;
     shmring_status status;
 
-    if (ret == NULL) {
+    if (ret_info == NULL && ret_buckets == NULL) {
         return shmring_fail(SHMRING_E_INVALID, "the place for the answer is NULL");
     }
     status = shmring_view_open(&view, name, 0);
@@ -138,11 +202,24 @@ shmring_status shmring_inspect(const char *name, shmring_info *ret)
         return status;
     }
     status = shmring_view_read(&view);
-    if (status == SHMRING_OK) {
-        fill_info(ret, &view);
+    if (status == SHMRING_OK && ret_info != NULL) {
+        fill_info(ret_info, &view);
+    }
+    if (status == SHMRING_OK && ret_buckets != NULL) {
+        read_buckets(ret_buckets, &view);
     }
     shmring_view_close(&view);
     return status;
+}
+
+shmring_status shmring_inspect(const char *name, shmring_info *ret)
+{
+    return inspect(name, ret, NULL);
+}
+
+shmring_status shmring_inspect_latency(const char *name, uint64_t *ret)
+{
+    return inspect(name, NULL, ret);
 }
 
 /* ---- names ---- */

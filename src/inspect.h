@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect.h - a ring as read from outside; shared by inspect.c and verify.c. */
+/* inspect.h - a ring as read from outside; shared by inspect.c, verify.c and repair.c. */
 #ifndef SHMRING_INSPECT_H
 #define SHMRING_INSPECT_H
 
@@ -21,9 +21,45 @@ struct shmring_view {
 /* Opens by name, any owner's that the system lets us open. As shmring_os_open(). */
 shmring_status shmring_view_open(struct shmring_view *view, const char *name, int write);
 
+/* Opens a copy of a ring in a plain file; its name in sentences is the path. */
+shmring_status shmring_view_open_file(struct shmring_view *view, const char *path, int write);
+
 /* Reads and checks the geometry, and copies the other pages. E_VERSION, E_CORRUPT. */
 shmring_status shmring_view_read(struct shmring_view *view);
 
 void shmring_view_close(struct shmring_view *view);
+
+/* Where reading begins: at the cursor, or at evict, where an overwrite ring's producer is beyond.
+ */
+uint64_t shmring_view_first(const struct shmring_view *view);
+
+/* A walk over a view's data region, which is read in blocks. */
+struct shmring_walk {
+    struct shmring_view *view;
+    uint64_t position;
+    uint64_t block_at; /* offset in the data region of what `block` holds; UINT64_MAX = nothing */
+    unsigned char *block;
+    int failed; /* the system could not read, of a ring that was not cut: says nothing of the ring
+                 */
+};
+
+/* 1 on success; the detail is set otherwise. */
+int shmring_walk_begin(struct shmring_walk *w, struct shmring_view *view);
+void shmring_walk_end(struct shmring_walk *w);
+
+/* The word at the walk's position. 1 on success. */
+int shmring_walk_word(struct shmring_walk *w, uint64_t *ret);
+/* E_OS with its detail, if the walk failed; else OK. */
+shmring_status shmring_walk_failed(const struct shmring_walk *w);
+
+/* What is wrong with the record that this word, at the walk's position, begins, for a walk that
+ * began at start and the view's positions. NULL: nothing; *ret_size is its size then. */
+const char *shmring_walk_judge(const struct shmring_walk *w, uint64_t start, uint64_t word,
+                               uint64_t *ret_size);
+
+/* Reads the view and checks all of it, again and again while its consumer moves. Errors as
+ * shmring_view_read(), and E_OS when records could not be read; what is wrong with the ring itself
+ * is in *ret. */
+shmring_status shmring_walk_check(struct shmring_walk *w, shmring_verdict *ret);
 
 #endif

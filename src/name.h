@@ -8,7 +8,7 @@
 
 struct shmring_name {
     char full[SHMRING_NAME_SIZE]; /* "Local\temps": how errors and the geometry write it */
-    uint32_t base_at;             /* where "temps" starts in it */
+    uint32_t base_at;             /* where "temps" starts in it; 0: no name, but a file's path */
     int global;
 };
 

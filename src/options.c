@@ -132,15 +132,11 @@ shmring_status shmring_options_read(const struct shmring_name *name, const shmri
     if (status != SHMRING_OK) {
         return status;
     }
-    if (ret->overflow == SHMRING_OVERWRITE) {
-        return shmring_fail(SHMRING_E_UNSUPPORTED,
-                            "ring '%s': this version makes no overwrite rings; use SHMRING_REJECT",
+    if (ret->overflow == SHMRING_OVERWRITE && ret->framing == SHMRING_BYTES) {
+        return shmring_fail(SHMRING_E_INVALID,
+                            "ring '%s': SHMRING_OVERWRITE is for records, and the framing is "
+                            "SHMRING_BYTES: a reader that lost bytes could not tell where to go on",
                             name->full);
-    }
-    if (ret->stamp == SHMRING_STAMP_TSC) {
-        return shmring_fail(
-            SHMRING_E_UNSUPPORTED,
-            "ring '%s': this version has no TSC stamps; use SHMRING_STAMP_MONOTONIC", name->full);
     }
     if (ret->framing == SHMRING_BYTES && (ret->stamp != 0 || ret->max_record != 0)) {
         return shmring_fail(SHMRING_E_INVALID,

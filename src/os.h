@@ -35,6 +35,10 @@ struct shmring_os_segment {
     uint64_t size;    /* bytes */
     uint64_t owner;   /* user id */
     uint32_t mode;    /* permission bits */
+    struct shmring_name name; /* where the system's locks go by it; else unused */
+    const char
+        *security; /* for what is made while the ring is opened; NULL: the system's default */
+    int any_owner; /* what was made by others is taken, too */
 };
 
 struct shmring_os_map {
@@ -49,11 +53,11 @@ struct shmring_os_map {
 void shmring_os_segment_init(struct shmring_os_segment *seg);
 
 /* Makes an unnamed object of size bytes, all zero, every page reserved; *ret_huge says how many
- * bytes came on huge pages if they were asked for. OK, E_NO_SPACE, E_NO_MEMORY, E_PRIVILEGE, E_OS.
- */
+ * bytes came on huge pages if they were asked for. security: as the option says, or NULL. OK,
+ * E_NO_SPACE, E_NO_MEMORY, E_PRIVILEGE, E_INVALID, E_UNSUPPORTED, E_OS. */
 shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
-                                 uint32_t permissions, int huge, struct shmring_os_segment *ret,
-                                 uint64_t *ret_huge);
+                                 uint32_t permissions, const char *security, int huge,
+                                 struct shmring_os_segment *ret, uint64_t *ret_huge);
 
 /* Gives it its name, at once and whole. OK; EXISTS when the name is taken; E_OS. */
 shmring_status shmring_os_publish(const struct shmring_name *name, struct shmring_os_segment *seg);
@@ -63,9 +67,16 @@ shmring_status shmring_os_publish(const struct shmring_name *name, struct shmrin
 shmring_status shmring_os_open(const struct shmring_name *name, int write, int any_owner,
                                struct shmring_os_segment *ret);
 
+/* Opens a plain file that holds a copy of an object, whoever owns it. Only for reading, writing and
+ * the admin lock. OK, E_NOT_FOUND, E_ACCESS, E_UNSUPPORTED, E_OS. */
+shmring_status shmring_os_open_file(const char *path, int write, struct shmring_os_segment *ret);
+
 /* Plain access before, or without, a mapping. 1 on success. */
 int shmring_os_read(const struct shmring_os_segment *seg, uint64_t at, void *buf, size_t n);
 int shmring_os_write(const struct shmring_os_segment *seg, uint64_t at, const void *buf, size_t n);
+
+/* Whether the object has the size that it was opened with, or more. */
+int shmring_os_is_whole(const struct shmring_os_segment *seg);
 
 /* Whether the name still leads to this object. */
 int shmring_os_is_named(const struct shmring_name *name, const struct shmring_os_segment *seg);
@@ -93,6 +104,9 @@ int shmring_os_is_held(const struct shmring_os_segment *seg);
 /* Holds the object open, shared, until the mapping and the object are dropped. 1 on success. */
 int shmring_os_hold(const struct shmring_os_segment *seg);
 
+/* Gives up hold and role of an object that was not mapped; with a mapping they end with it. */
+void shmring_os_unhold(struct shmring_os_segment *seg);
+
 /* After our own hold is gone: whether we were the last. Nobody can come in between while the admin
  * lock is held. */
 int shmring_os_was_last(const struct shmring_os_segment *seg);
@@ -114,24 +128,40 @@ shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os
                               struct shmring_os_map *ret);
 void shmring_os_unmap(struct shmring_os_map *map);
 
+/* From now on an object that is cut short does not end this process: what is gone of a mapping
+ * reads as zeros, and the mapping's `tell` is called, in a signal
+ * handler and in the thread that touched it, or at once if that was before there was one. OK also
+ * where objects cannot be cut; E_OS. */
+shmring_status shmring_os_guard(void);
+void shmring_os_guard_tell(const struct shmring_os_map *map, void (*tell)(void *handle),
+                           void *handle);
+
 /* Zeroed memory for a handle, zero again in a forked child. NULL when there is none. */
 void *shmring_os_handle_alloc(size_t size);
 void shmring_os_handle_free(void *handle, size_t size);
 
 /* ---- sleep and wake ---- */
 
-/* Sleeps while the low half of *bell equals expected, up to timeout_ns; may return early. */
-void shmring_os_sleep(const shmring_atomic_u64 *bell, uint32_t expected, uint64_t timeout_ns);
+/* What a sleeper sleeps on, and a waker rings. */
+struct shmring_os_bell {
+    const shmring_atomic_u64 *word;
+    const struct shmring_os_segment *seg;
+    enum shmring_role waiter; /* whose bell it is */
+    uint64_t peer_pid; /* whose death ends a sleep early, where the system can; 0: nobody's */
+};
+
+/* Sleeps while the low half of the word equals expected, up to timeout_ns; may return early. */
+void shmring_os_sleep(const struct shmring_os_bell *at, uint32_t expected, uint64_t timeout_ns);
 /* Wakes one sleeper. Safe in signal handlers. */
-void shmring_os_wake(const shmring_atomic_u64 *bell);
+void shmring_os_wake(const struct shmring_os_bell *at);
 /* Gives the processor to whoever else wants it. */
 void shmring_os_yield(void);
 
 /* Sleeps while every bells[i]'s low half equals expected[i], up to timeout_ns; may return early.
  * n: 1 to SHMRING_OS_SLEEP_ANY_MAX. 1, or 0 at once when this system cannot. */
 #define SHMRING_OS_SLEEP_ANY_MAX 128u
-int shmring_os_sleep_any(const shmring_atomic_u64 *const *bells, const uint32_t *expected,
-                         uint32_t n, uint64_t timeout_ns);
+int shmring_os_sleep_any(const struct shmring_os_bell *bells, const uint32_t *expected, uint32_t n,
+                         uint64_t timeout_ns);
 
 /* Makes this process a target of other processes' shmring_os_barrier(). 1 on success. */
 int shmring_os_barrier_register(void);
@@ -157,6 +187,9 @@ struct shmring_os_ready {
 
 #define SHMRING_OS_HEARD_CLOSE 1u /* somebody closed the object, or died */
 #define SHMRING_OS_HEARD_ALARM 2u
+
+/* Whether the handle is a file descriptor. */
+int shmring_os_ready_is_descriptor(void);
 
 void shmring_os_ready_init(struct shmring_os_ready *ready);
 /* OK; E_OS or E_UNSUPPORTED with a detail. */

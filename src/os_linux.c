@@ -91,6 +91,21 @@ static int reserve_pages(int fd, uint64_t size)
     return 0;
 }
 
+static int set_size(int fd, uint64_t size)
+{
+    while (ftruncate(fd, (off_t)size) != 0) {
+        if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+static int is_out_of_space(int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
+
 static shmring_status no_space(const struct shmring_name *name, uint64_t size, int error)
 {
     struct statvfs fs;
@@ -99,11 +114,12 @@ static shmring_status no_space(const struct shmring_name *name, uint64_t size, i
     if (statvfs(SHM_FOLDER, &fs) == 0) {
         free_bytes = (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
     }
-    if (error == ENOSPC || error == EFBIG || error == ENOMEM) {
+    if (is_out_of_space(error) || error == EFBIG || error == ENOMEM) {
         return shmring_fail(SHMRING_E_NO_SPACE,
                             "ring '%s' needs %" PRIu64 " bytes and " SHM_FOLDER " has %" PRIu64
-                            " free: ask for a smaller capacity, or remove rings (shmring prune)",
-                            name->full, size, free_bytes);
+                            " free%s: ask for a smaller capacity, or remove rings (shmring prune)",
+                            name->full, size, free_bytes,
+                            error == EDQUOT ? ", but this user's quota is used up" : "");
     }
     return shmring_fail(SHMRING_E_OS,
                         "ring '%s': reserving %" PRIu64 " bytes in " SHM_FOLDER " failed: %s",
@@ -111,19 +127,25 @@ static shmring_status no_space(const struct shmring_name *name, uint64_t size, i
 }
 
 shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
-                                 uint32_t permissions, int huge, struct shmring_os_segment *ret,
-                                 uint64_t *ret_huge)
+                                 uint32_t permissions, const char *security, int huge,
+                                 struct shmring_os_segment *ret, uint64_t *ret_huge)
 {
     struct shmring_os_segment seg;
     struct stat st;
     uint64_t huge_bytes = 0;
     int fd, error;
 
+    if (security != NULL) {
+        return shmring_fail(SHMRING_E_UNSUPPORTED,
+                            "ring '%s': options.security is for Windows; say who may open a ring "
+                            "by options.permissions",
+                            name->full);
+    }
     shmring_os_segment_init(&seg);
     fd = open(SHM_FOLDER, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0) {
         error = errno;
-        if (error == ENOSPC) {
+        if (is_out_of_space(error)) {
             return no_space(name, size, error);
         }
         return shmring_fail(error == EACCES ? SHMRING_E_ACCESS : SHMRING_E_OS,
@@ -131,7 +153,7 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
                             strerror(error));
     }
     seg.object = fd;
-    error = ftruncate(fd, (off_t)size) != 0 ? errno : 0;
+    error = set_size(fd, size);
     if (error == 0 && huge) {
         huge_bytes = shmring_linux_take_huge_pages(fd, size);
     }
@@ -165,6 +187,9 @@ shmring_status shmring_os_publish(const struct shmring_name *name, struct shmrin
         (errno != ENOENT || linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH) != 0)) {
         int error = errno;
 
+        if (is_out_of_space(error)) {
+            return no_space(name, seg->size, error);
+        }
         return shmring_fail(error == EEXIST ? SHMRING_E_EXISTS : SHMRING_E_OS,
                             "ring '%s': cannot take the name %s: %s", name->full, path,
                             strerror(error));
@@ -274,6 +299,13 @@ shmring_status shmring_os_open(const struct shmring_name *name, int write, int a
     return SHMRING_OK;
 }
 
+int shmring_os_is_whole(const struct shmring_os_segment *seg)
+{
+    struct stat st;
+
+    return fstat((int)seg->probe, &st) != 0 || (uint64_t)st.st_size >= seg->size;
+}
+
 int shmring_os_read(const struct shmring_os_segment *seg, uint64_t at, void *buf, size_t n)
 {
     return pread((int)seg->probe, buf, n, (off_t)at) == (ssize_t)n;
@@ -349,17 +381,20 @@ shmring_status shmring_os_list(int (*each)(const char *name, int own, void *arg)
     char full[SHMRING_NAME_SIZE];
     struct dirent *entry;
     DIR *folder = opendir(SHM_FOLDER);
-    int own;
+    int own, error;
 
     if (folder == NULL) {
         return shmring_fail(SHMRING_E_OS, "cannot list " SHM_FOLDER ": %s", strerror(errno));
     }
-    while ((entry = readdir(folder)) != NULL) {
+    while ((void)(errno = 0), (entry = readdir(folder)) != NULL) {
         name_of_file(entry->d_name, full, &own);
         if (full[0] != '\0' && each(full, own, arg) != 0) {
             break;
         }
     }
+    error = entry == NULL ? errno : 0;
     closedir(folder);
-    return SHMRING_OK;
+    return error == 0 ? SHMRING_OK
+                      : shmring_fail(SHMRING_E_OS, "cannot list all of " SHM_FOLDER ": %s",
+                                     strerror(error));
 }

@@ -16,4 +16,8 @@ void shmring_linux_object_path(const struct shmring_name *name, char path[SHMRIN
  * how many bytes came on huge pages. What is left is reserved by the caller. */
 uint64_t shmring_linux_take_huge_pages(int fd, uint64_t size);
 
+/* Mappings that the guard knows. */
+void shmring_linux_guard_add(const void *base, uint64_t bytes);
+void shmring_linux_guard_remove(const void *base);
+
 #endif

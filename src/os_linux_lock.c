@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "detail.h"
 #include "os.h"
@@ -69,6 +70,14 @@ int shmring_os_is_held(const struct shmring_os_segment *seg)
 int shmring_os_hold(const struct shmring_os_segment *seg)
 {
     return set_lock(seg->object, LOCK_ALIVE, F_RDLCK) == 0;
+}
+
+void shmring_os_unhold(struct shmring_os_segment *seg)
+{
+    if (seg->object >= 0) {
+        close((int)seg->object);
+    }
+    seg->object = -1;
 }
 
 int shmring_os_was_last(const struct shmring_os_segment *seg)

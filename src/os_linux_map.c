@@ -146,6 +146,7 @@ shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os
                             "ring '%s': mapping %" PRIu64 " bytes failed: %s", name->full, capacity,
                             strerror(error));
     }
+    shmring_linux_guard_add(map.base, SHMRING_HEADER_SIZE + 2 * capacity);
     close(fd); /* the mapping keeps the description, and with it the locks */
     seg->object = -1;
     *ret = map;
@@ -155,6 +156,7 @@ shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os
 void shmring_os_unmap(struct shmring_os_map *map)
 {
     if (map->reservation != NULL) {
+        shmring_linux_guard_remove(map->base);
         (void)munmap(map->reservation, (size_t)map->reserved);
     }
     memset(map, 0, sizeof *map);

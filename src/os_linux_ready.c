@@ -108,6 +108,11 @@ void shmring_os_listener_close(intptr_t listener)
 
 /* ---- one ring's descriptor ---- */
 
+int shmring_os_ready_is_descriptor(void)
+{
+    return 1;
+}
+
 void shmring_os_ready_init(struct shmring_os_ready *ready)
 {
     ready->handle = ready->listener = ready->alarm = -1;

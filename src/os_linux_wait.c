@@ -38,19 +38,19 @@ static uint32_t *futex_word(const shmring_atomic_u64 *bell)
     return (uint32_t *)(at + (*(const uint8_t *)&one == 1 ? 0 : 4));
 }
 
-void shmring_os_sleep(const shmring_atomic_u64 *bell, uint32_t expected, uint64_t timeout_ns)
+void shmring_os_sleep(const struct shmring_os_bell *at, uint32_t expected, uint64_t timeout_ns)
 {
     struct futex_time t = {(long)(timeout_ns / 1000000000u), (long)(timeout_ns % 1000000000u)};
 
     /* FUTEX_WAIT, not FUTEX_WAIT_PRIVATE: the sleeper and the waker are different processes. */
-    (void)syscall(SYS_futex, futex_word(bell), FUTEX_WAIT, expected, &t, NULL, 0);
+    (void)syscall(SYS_futex, futex_word(at->word), FUTEX_WAIT, expected, &t, NULL, 0);
 }
 
-void shmring_os_wake(const shmring_atomic_u64 *bell)
+void shmring_os_wake(const struct shmring_os_bell *at)
 {
     int kept = errno;
 
-    (void)syscall(SYS_futex, futex_word(bell), FUTEX_WAKE, 1, NULL, NULL, 0);
+    (void)syscall(SYS_futex, futex_word(at->word), FUTEX_WAKE, 1, NULL, NULL, 0);
     errno = kept;
 }
 
@@ -71,8 +71,8 @@ struct futex_waiter {
     uint32_t reserved;
 };
 
-int shmring_os_sleep_any(const shmring_atomic_u64 *const *bells, const uint32_t *expected,
-                         uint32_t n, uint64_t timeout_ns)
+int shmring_os_sleep_any(const struct shmring_os_bell *bells, const uint32_t *expected, uint32_t n,
+                         uint64_t timeout_ns)
 {
     struct futex_waiter waiters[SHMRING_OS_SLEEP_ANY_MAX];
     uint64_t end = read_clock(CLOCK_MONOTONIC) + timeout_ns;
@@ -81,7 +81,7 @@ int shmring_os_sleep_any(const shmring_atomic_u64 *const *bells, const uint32_t 
 
     for (i = 0; i < n; i++) {
         waiters[i].value = expected[i];
-        waiters[i].address = (uint64_t)(uintptr_t)futex_word(bells[i]);
+        waiters[i].address = (uint64_t)(uintptr_t)futex_word(bells[i].word);
         waiters[i].flags = FUTEX_32_SHARED;
         waiters[i].reserved = 0;
     }

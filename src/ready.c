@@ -70,6 +70,9 @@ shmring_status shmring_consumer_arm_(shmring_consumer *c)
     struct shmring_wait w;
     shmring_status status;
 
+    if (c->status != SHMRING_OK) { /* the guard's: see shmring_consumer_is_cut() */
+        return shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, 0);
+    }
     shmring_wait_for_data(&w, c);
     c->polled = 0; /* or looking would arm again */
     status = arm(&w);
@@ -79,6 +82,26 @@ shmring_status shmring_consumer_arm_(shmring_consumer *c)
         shmring_os_signal(&c->attachment->seg, SHMRING_ROLE_CONSUMER);
     }
     return status == SHMRING_OK ? SHMRING_EMPTY : status; /* it came just now: we are ready */
+}
+
+/* Whether what was asked for, a descriptor or a handle, is what this system has. */
+static int is_of_this_system(const struct shmring_attachment *a, int descriptor)
+{
+    if (descriptor == shmring_os_ready_is_descriptor()) {
+        return 1;
+    }
+    (void)shmring_fail(SHMRING_E_UNSUPPORTED,
+                       descriptor ? "ring '%s': this system has handles and no descriptors: call "
+                                    "shmring_consumer_handle() or shmring_producer_handle()"
+                                  : "ring '%s': this system has descriptors and no handles: call "
+                                    "shmring_consumer_fd() or shmring_producer_fd()",
+                       a->name.full);
+    return 0;
+}
+
+static void *handle_of(intptr_t ready)
+{
+    return ready == -1 ? NULL : (void *)ready;
 }
 
 /* An end that was heard just before we listened, and whose lock goes just after we ask, would be
@@ -93,12 +116,17 @@ static int open_ready(struct shmring_attachment *a)
     return 1;
 }
 
-int shmring_consumer_fd(shmring_consumer *c)
+/* The consumer's handle for event loops, armed; -1 with a detail. descriptor: which kind is asked
+ * for. */
+static intptr_t consumer_ready(shmring_consumer *c, int descriptor)
 {
     struct shmring_attachment *a = c != NULL ? c->attachment : NULL;
 
     if (a == NULL) {
         (void)shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
+        return -1;
+    }
+    if (!is_of_this_system(a, descriptor)) {
         return -1;
     }
     if (a->ready.handle < 0) {
@@ -107,7 +135,17 @@ int shmring_consumer_fd(shmring_consumer *c)
         }
         (void)shmring_consumer_arm_(c);
     }
-    return (int)a->ready.handle;
+    return a->ready.handle;
+}
+
+int shmring_consumer_fd(shmring_consumer *c)
+{
+    return (int)consumer_ready(c, 1);
+}
+
+void *shmring_consumer_handle(shmring_consumer *c)
+{
+    return handle_of(consumer_ready(c, 0));
 }
 
 /* ---- the producer's ---- */
@@ -117,6 +155,9 @@ shmring_status shmring_producer_arm_(shmring_producer *p, uint64_t need)
     struct shmring_wait w;
     shmring_status status;
 
+    if (p->status != SHMRING_OK) {
+        return shmring_producer_refuse_(p, SHMRING_E_CORRUPT, 0);
+    }
     shmring_wait_for_space(&w, p, need);
     p->polled = 0;
     status = arm(&w);
@@ -124,12 +165,15 @@ shmring_status shmring_producer_arm_(shmring_producer *p, uint64_t need)
     return status;
 }
 
-int shmring_producer_fd(shmring_producer *p)
+static intptr_t producer_ready(shmring_producer *p, int descriptor)
 {
     struct shmring_attachment *a = p != NULL ? p->attachment : NULL;
 
     if (a == NULL) {
         (void)shmring_producer_refuse_(p, SHMRING_E_INVALID, 0);
+        return -1;
+    }
+    if (!is_of_this_system(a, descriptor)) {
         return -1;
     }
     if (a->ready.handle < 0) {
@@ -139,5 +183,15 @@ int shmring_producer_fd(shmring_producer *p)
         p->polled = 1; /* nothing was refused yet: there is space until something is */
         shmring_os_signal(&a->seg, SHMRING_ROLE_PRODUCER);
     }
-    return (int)a->ready.handle;
+    return a->ready.handle;
+}
+
+int shmring_producer_fd(shmring_producer *p)
+{
+    return (int)producer_ready(p, 1);
+}
+
+void *shmring_producer_handle(shmring_producer *p)
+{
+    return handle_of(producer_ready(p, 0));
 }

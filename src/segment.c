@@ -15,6 +15,7 @@
 
 #include "detail.h"
 #include "options.h"
+#include "stamp.h"
 
 /* How long an open goes on while the name keeps changing hands under it. */
 #define OPEN_PATIENCE_NS UINT64_C(5000000000)
@@ -52,6 +53,13 @@ static uint64_t swap_bytes(uint64_t v)
     return r;
 }
 
+/* What a reader of this geometry must know. */
+static uint64_t features_of(const struct shmring_geometry_page *g)
+{
+    return (g->overflow == SHMRING_OVERWRITE ? SHMRING_FEATURE_OVERWRITE : 0) |
+           (g->stamp == SHMRING_STAMP_TSC ? SHMRING_FEATURE_TICKS : 0);
+}
+
 static int geometry_is_sound(const struct shmring_geometry_page *g)
 {
     uint32_t header = shmring_header_of(g->stamp);
@@ -60,10 +68,10 @@ static int geometry_is_sound(const struct shmring_geometry_page *g)
            g->capacity <= SHMRING_CAPACITY_MAX && (g->capacity & (g->capacity - 1)) == 0 &&
            g->framing <= SHMRING_BYTES && g->overflow <= SHMRING_OVERWRITE &&
            g->lifetime <= SHMRING_PERSISTENT && g->stamp <= SHMRING_STAMP_TSC &&
-           g->permissions <= 0777 && (g->start_position & 7u) == 0 &&
-           memchr(g->name, '\0', sizeof g->name) != NULL &&
+           g->permissions <= 0777 && g->features == features_of(g) && shmring_stamp_is_sound(g) &&
+           (g->start_position & 7u) == 0 && memchr(g->name, '\0', sizeof g->name) != NULL &&
            (g->framing == SHMRING_BYTES
-                ? g->max_record == 0 && g->record_header == 0
+                ? g->max_record == 0 && g->record_header == 0 && g->overflow == SHMRING_REJECT
                 : g->record_header == header &&
                       g->max_record <= shmring_limit_max_record(g->capacity, header));
 }
@@ -92,7 +100,7 @@ shmring_status shmring_geometry_check(const struct shmring_name *name,
                             "use one version of shmring on both sides",
                             name->full, g->version, SHMRING_LAYOUT_VERSION);
     }
-    if (g->features != 0) {
+    if ((g->features & ~(SHMRING_FEATURE_OVERWRITE | SHMRING_FEATURE_TICKS)) != 0) {
         return shmring_fail(SHMRING_E_VERSION,
                             "ring '%s' uses features %#" PRIx64 " that this library does not know: "
                             "use one version of shmring on both sides",
@@ -110,7 +118,7 @@ shmring_status shmring_geometry_check(const struct shmring_name *name,
                             "; remove it (shmring rm)",
                             name->full, size, SHMRING_HEADER_SIZE + g->capacity);
     }
-    if (strcmp(g->name, name->full) != 0) {
+    if (name->base_at != 0 && strcmp(g->name, name->full) != 0) {
         return shmring_fail(SHMRING_E_CORRUPT,
                             "ring '%s' calls itself '%.200s': it was renamed or copied; remove it",
                             name->full, g->name);
@@ -122,8 +130,14 @@ shmring_status shmring_geometry_read(const struct shmring_name *name,
                                      const struct shmring_os_segment *seg,
                                      struct shmring_geometry_page *ret)
 {
-    if (seg->size < SHMRING_HEADER_SIZE + SHMRING_CAPACITY_MIN ||
-        !shmring_os_read(seg, SHMRING_GEOMETRY_AT, ret, sizeof *ret)) {
+    const int long_enough = seg->size >= SHMRING_HEADER_SIZE + SHMRING_CAPACITY_MIN;
+    const int was_read = long_enough && shmring_os_read(seg, SHMRING_GEOMETRY_AT, ret, sizeof *ret);
+
+    if (long_enough && !was_read && shmring_os_is_whole(seg)) {
+        return shmring_fail(SHMRING_E_OS, "ring '%s': reading its header failed; try again",
+                            name->full);
+    }
+    if (!was_read) {
         return shmring_fail(SHMRING_E_CORRUPT,
                             "ring '%s': what has this name is %" PRIu64
                             " bytes long, too short for a ring; remove it (shmring rm)",
@@ -143,6 +157,7 @@ static void geometry_make(const struct shmring_name *name, const shmring_options
     g->overflow = opt->overflow;
     g->lifetime = opt->lifetime;
     g->stamp = opt->stamp;
+    g->features = features_of(g);
     if (opt->framing == SHMRING_RECORDS) {
         g->record_header = shmring_header_of(opt->stamp);
         g->max_record =
@@ -166,6 +181,8 @@ static int geometry_write(const struct shmring_os_segment *seg, struct shmring_g
 
     if (at != 0 &&
         (!shmring_os_write(seg, SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, tail),
+                           &at, 8) ||
+         !shmring_os_write(seg, SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, evict),
                            &at, 8) ||
          !shmring_os_write(seg, SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, head),
                            &at, 8) ||
@@ -224,6 +241,23 @@ static shmring_status take(struct shmring_attachment *a)
     return status;
 }
 
+/* Gives up role and hold, and takes the name along if nobody else holds it: the admin lock keeps
+ * everybody from coming in between. */
+static void leave(struct shmring_attachment *a)
+{
+    int locked = shmring_os_lock_admin(&a->name, &a->seg) == SHMRING_OK;
+
+    shmring_os_unhold(&a->seg); /* not mapped: it was made, and could not be */
+    shmring_os_unmap(&a->map);  /* drops the role and our hold */
+    if (locked && a->geometry.lifetime == SHMRING_UNTIL_LAST_CLOSE &&
+        shmring_os_was_last(&a->seg) && shmring_os_is_named(&a->name, &a->seg)) {
+        (void)shmring_os_unname(&a->name, &a->seg);
+    }
+    if (locked) { /* a forked child has our descriptor too, and would keep the lock with it */
+        shmring_os_unlock_admin(&a->seg);
+    }
+}
+
 static shmring_status create(struct shmring_attachment *a, const shmring_options *opt)
 {
     shmring_status status;
@@ -238,8 +272,13 @@ static shmring_status create(struct shmring_attachment *a, const shmring_options
                             "%" PRIu64 " bytes; set the capacity",
                             a->name.full, a->geometry.max_record, a->geometry.capacity);
     }
+    status = shmring_stamp_calibrate(&a->name, &a->geometry);
+    if (status != SHMRING_OK) {
+        return status;
+    }
     status = shmring_os_create(&a->name, SHMRING_HEADER_SIZE + a->geometry.capacity,
-                               a->geometry.permissions, huge, &a->seg, &a->geometry.huge_bytes);
+                               a->geometry.permissions, opt->security, huge, &a->seg,
+                               &a->geometry.huge_bytes);
     if (status != SHMRING_OK) {
         return status;
     }
@@ -255,7 +294,7 @@ static shmring_status create(struct shmring_attachment *a, const shmring_options
     if (status == SHMRING_OK) {
         status = shmring_os_map(&a->name, &a->seg, a->geometry.capacity, a->role, huge, &a->map);
         if (status != SHMRING_OK) {
-            (void)shmring_os_unname(&a->name, &a->seg);
+            leave(a);
         }
     }
     if (status != SHMRING_OK) {
@@ -296,6 +335,9 @@ static shmring_status attach_locked(struct shmring_attachment *a, const shmring_
                             a->name.full);
     }
     status = shmring_options_match(&a->name, opt, &a->geometry);
+    if (status == SHMRING_OK && a->geometry.stamp == SHMRING_STAMP_TSC) {
+        status = shmring_ticks_check(&a->name);
+    }
     if (status == SHMRING_OK) {
         status = take(a);
     }
@@ -375,19 +417,7 @@ shmring_status shmring_segment_open(const struct shmring_name *name, const shmri
 
 void shmring_segment_close(struct shmring_attachment *a)
 {
-    int locked = shmring_os_lock_admin(&a->name, &a->seg) == SHMRING_OK;
-
-    if (a->seg.object >= 0) { /* only when mapping it failed */
-        shmring_os_segment_drop(&a->seg);
-    }
-    shmring_os_unmap(&a->map); /* drops the role and our hold */
-    if (locked && a->geometry.lifetime == SHMRING_UNTIL_LAST_CLOSE &&
-        shmring_os_was_last(&a->seg) && shmring_os_is_named(&a->name, &a->seg)) {
-        (void)shmring_os_unname(&a->name, &a->seg);
-    }
-    if (locked) { /* a forked child has our descriptor too, and would keep the lock with it */
-        shmring_os_unlock_admin(&a->seg);
-    }
+    leave(a);
     shmring_os_segment_drop(&a->seg);
     shmring_os_ready_close(&a->ready);
     if (a->listener >= 0) {

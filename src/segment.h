@@ -15,6 +15,7 @@ struct shmring_attachment {
     struct shmring_os_segment seg;
     struct shmring_os_map map;
     struct shmring_geometry_page geometry; /* our checked copy: shared memory is not asked again */
+    int cut;                               /* somebody cut the object short under us */
     int can_barrier;                       /* this process may call shmring_os_barrier() */
     struct shmring_os_ready ready;         /* behind shmring_consumer_fd(), shmring_producer_fd() */
     uint64_t alarm_ns;                     /* the descriptor's last alarm, 0 = none */

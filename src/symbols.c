@@ -21,6 +21,10 @@
 #define shmring_consumer_relax inline_consumer_relax
 #define shmring_producer_relax inline_producer_relax
 
+#define shmring_latency_bucket     inline_latency_bucket
+#define shmring_latency_bucket_top inline_latency_bucket_top
+
+#include <shmring/latency.h>
 #include <shmring/ring.h>
 
 #undef shmring_try_send
@@ -42,6 +46,8 @@
 #undef shmring_try_read
 #undef shmring_consumer_relax
 #undef shmring_producer_relax
+#undef shmring_latency_bucket
+#undef shmring_latency_bucket_top
 
 #define REAL(type, name, parameters, arguments)                                                    \
     SHMRING_API type shmring_##name parameters;                                                    \
@@ -79,3 +85,5 @@ REAL(uint64_t, try_write, (shmring_producer * p, const void *data, uint64_t n), 
 REAL(uint64_t, try_read, (shmring_consumer * c, void *buf, uint64_t n), (c, buf, n))
 REAL_VOID(consumer_relax, (shmring_consumer * c), (c))
 REAL_VOID(producer_relax, (shmring_producer * p), (p))
+REAL(uint32_t, latency_bucket, (uint64_t ns), (ns))
+REAL(uint64_t, latency_bucket_top, (uint32_t bucket), (bucket))

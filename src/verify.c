@@ -13,27 +13,46 @@
 #define BLOCK    UINT64_C(65536)
 #define RESTARTS 64
 
-/* A walk over the data region in blocks. */
-struct walk {
-    struct shmring_view *view;
-    uint64_t position;
-    uint64_t block_at; /* offset in the data region of what `block` holds; UINT64_MAX = nothing */
-    unsigned char *block;
-};
+int shmring_walk_begin(struct shmring_walk *w, struct shmring_view *view)
+{
+    w->view = view;
+    w->position = 0;
+    w->block_at = UINT64_MAX;
+    w->failed = 0;
+    w->block = malloc(BLOCK);
+    if (w->block == NULL) {
+        (void)shmring_fail(SHMRING_E_NO_MEMORY, "ring '%s': no memory to read it", view->name.full);
+    }
+    return w->block != NULL;
+}
 
-/* The word at the walk's position. 1 on success. */
-static int read_word(struct walk *w, uint64_t *ret)
+void shmring_walk_end(struct shmring_walk *w)
+{
+    free(w->block);
+}
+
+int shmring_walk_word(struct shmring_walk *w, uint64_t *ret)
 {
     uint64_t at = w->position & (w->view->geometry.capacity - 1);
 
     if (w->block_at == UINT64_MAX || at - w->block_at >= BLOCK) {
         w->block_at = at & ~(BLOCK - 1);
         if (!shmring_os_read(&w->view->seg, SHMRING_HEADER_SIZE + w->block_at, w->block, BLOCK)) {
+            w->block_at = UINT64_MAX;
+            w->failed |= shmring_os_is_whole(&w->view->seg);
             return 0;
         }
     }
     memcpy(ret, w->block + (at - w->block_at), 8);
     return 1;
+}
+
+shmring_status shmring_walk_failed(const struct shmring_walk *w)
+{
+    return !w->failed
+               ? SHMRING_OK
+               : shmring_fail(SHMRING_E_OS, "ring '%s': reading its records failed; try again",
+                              w->view->name.full);
 }
 
 static void complain(shmring_verdict *v, uint64_t position, const char *what, uint64_t value)
@@ -43,18 +62,28 @@ static void complain(shmring_verdict *v, uint64_t position, const char *what, ui
                    position, what, value);
 }
 
+uint64_t shmring_view_first(const struct shmring_view *view)
+{
+    uint64_t cursor = shmring_load_relaxed(&view->consumer.cursor);
+    uint64_t evict = shmring_load_relaxed(&view->producer.evict);
+    int lapped =
+        view->geometry.overflow == SHMRING_OVERWRITE && evict - cursor - 1 < UINT64_MAX / 2;
+
+    return lapped ? evict : cursor;
+}
+
 static int check_positions(const struct shmring_view *view, shmring_verdict *v)
 {
     const uint64_t capacity = view->geometry.capacity;
     uint64_t tail = shmring_load_relaxed(&view->producer.tail);
     uint64_t head = shmring_load_relaxed(&view->consumer.head);
-    uint64_t cursor = shmring_load_relaxed(&view->consumer.cursor);
+    uint64_t cursor = shmring_view_first(view);
     int records = view->geometry.framing == SHMRING_RECORDS;
 
     v->position = cursor;
     if (records && ((tail | head | cursor) & 7u) != 0) {
         complain(v, cursor, "a position is not a multiple of 8", tail | head | cursor);
-    } else if (cursor - head > capacity) {
+    } else if (view->geometry.overflow == SHMRING_REJECT && cursor - head > capacity) {
         complain(v, cursor, "head is not behind cursor", head);
     } else if (tail - cursor > capacity && (!records || cursor - tail > capacity)) {
         complain(v, cursor, "tail is not within the capacity of cursor", tail);
@@ -62,45 +91,77 @@ static int check_positions(const struct shmring_view *view, shmring_verdict *v)
     return v->problem[0] == '\0';
 }
 
-/* Walks from the cursor to the first word that is not committed. */
-static int check_records(struct walk *w, shmring_verdict *v)
+const char *shmring_walk_judge(const struct shmring_walk *w, uint64_t start, uint64_t word,
+                               uint64_t *ret_size)
 {
     const struct shmring_geometry_page *g = &w->view->geometry;
-    uint64_t tail = shmring_load_relaxed(&w->view->producer.tail);
-    uint64_t cursor = shmring_load_relaxed(&w->view->consumer.cursor);
-    uint64_t word, size;
+    const uint64_t tail = shmring_load_relaxed(&w->view->producer.tail);
+    const uint64_t cursor = shmring_view_first(w->view);
+    const uint64_t at = w->position;
+    const uint64_t size =
+        shmring_record_size(g->record_header, (uint32_t)(word & SHMRING_WORD_LENGTH));
 
-    for (w->position = cursor; w->position - cursor < g->capacity; w->position += size) {
-        if (!read_word(w, &word)) {
+    if ((word & (SHMRING_WORD_COMMITTED | SHMRING_WORD_RESERVED)) != SHMRING_WORD_COMMITTED) {
+        return "not a record's word";
+    }
+    if ((word & SHMRING_WORD_LENGTH) > g->max_record) {
+        return "a record longer than max_record";
+    }
+    if (at + size - start > g->capacity ||
+        (at - cursor <= g->capacity && at + size + 8 - cursor > g->capacity)) {
+        return "a record that runs into the oldest one";
+    }
+    if (cursor - at - 1 < size - 1) {
+        return "a record that runs across the cursor";
+    }
+    if (tail - at - 1 < size - 1) {
+        return "a record that runs across the tail";
+    }
+    *ret_size = size;
+    return NULL;
+}
+
+/* Walks from the cursor, or from the tail where that is behind, to the first word that is zero.
+ * Both must be where a record begins or may begin: a new producer starts at the one, a new consumer
+ * at the other. */
+static int check_records(struct shmring_walk *w, shmring_verdict *v)
+{
+    const struct shmring_geometry_page *g = &w->view->geometry;
+    const uint64_t tail = shmring_load_relaxed(&w->view->producer.tail);
+    const uint64_t cursor = shmring_view_first(w->view);
+    const uint64_t start = tail - cursor <= g->capacity ? cursor : tail;
+    const char *wrong;
+    uint64_t word, size = 0;
+
+    for (w->position = start; w->position - start < g->capacity; w->position += size) {
+        if (!shmring_walk_word(w, &word)) {
             complain(v, w->position, "the ring was cut short while it was read", 0);
             return 0;
         }
         if (word == 0) {
             break;
         }
-        size = shmring_record_size(g->record_header, (uint32_t)(word & SHMRING_WORD_LENGTH));
-        if ((word & (SHMRING_WORD_COMMITTED | SHMRING_WORD_RESERVED)) != SHMRING_WORD_COMMITTED) {
-            complain(v, w->position, "not a record's word", word);
-        } else if ((word & SHMRING_WORD_LENGTH) > g->max_record) {
-            complain(v, w->position, "a record longer than max_record", word);
-        } else if (w->position + size + 8 - cursor > g->capacity) {
-            complain(v, w->position, "a record that runs into the oldest one", word);
-        }
-        if (v->problem[0] != '\0') {
+        wrong = shmring_walk_judge(w, start, word, &size);
+        if (wrong != NULL) {
+            complain(v, w->position, wrong, word);
             return 0;
         }
-        v->records++;
-        v->gaps += (word & SHMRING_WORD_GAP) != 0;
+        if (w->position - cursor <= g->capacity) { /* else it was read already */
+            v->records++;
+            v->gaps += (word & SHMRING_WORD_GAP) != 0;
+        }
     }
     v->position = w->position;
-    v->bytes = w->position - cursor;
-    if (tail - cursor <= g->capacity && v->bytes < tail - cursor) {
+    v->bytes = w->position - cursor <= g->capacity ? w->position - cursor : 0;
+    if (w->position - start < tail - start) {
         complain(v, w->position, "no record here, and tail is further on", tail);
+    } else if (w->position - start < cursor - start) {
+        complain(v, w->position, "no record here, and cursor is further on", cursor);
     }
     return v->problem[0] == '\0';
 }
 
-static int check_once(struct walk *w, shmring_verdict *v)
+static int check_once(struct shmring_walk *w, shmring_verdict *v)
 {
     uint32_t moving = v->moving;
 
@@ -121,56 +182,69 @@ static int check_once(struct walk *w, shmring_verdict *v)
 
 /* A consumer that moved on while we walked gives bytes back, and what we read was new: look again.
  * What is wrong in a ring that stands still stays wrong. */
-static shmring_status check(struct walk *w, shmring_verdict *v)
+shmring_status shmring_walk_check(struct shmring_walk *w, shmring_verdict *v)
 {
     shmring_status status = shmring_view_read(w->view);
-    uint64_t cursor;
+    uint64_t first;
     int i;
 
     for (i = 0; status == SHMRING_OK && i < RESTARTS; i++) {
         if (check_once(w, v)) {
             break;
         }
-        cursor = shmring_load_relaxed(&w->view->consumer.cursor);
+        first = shmring_view_first(w->view);
         status = shmring_view_read(w->view);
-        if (status == SHMRING_OK && cursor == shmring_load_relaxed(&w->view->consumer.cursor)) {
+        if (status == SHMRING_OK && first == shmring_view_first(w->view)) {
             break;
         }
         v->moving = 1;
     }
+    if (i == RESTARTS) { /* it never stood still: what seemed wrong was overwritten under us */
+        v->problem[0] = '\0';
+    }
+    return status == SHMRING_OK ? shmring_walk_failed(w) : status;
+}
+
+static shmring_status verify(struct shmring_view *view, shmring_verdict *ret)
+{
+    struct shmring_walk w;
+    shmring_verdict v = {0};
+    shmring_status status = SHMRING_E_NO_MEMORY;
+
+    if (shmring_walk_begin(&w, view)) {
+        status = shmring_walk_check(&w, &v);
+        v.moving |= (uint32_t)(shmring_os_role_held(&view->seg, SHMRING_ROLE_PRODUCER) ||
+                               shmring_os_role_held(&view->seg, SHMRING_ROLE_CONSUMER));
+        shmring_walk_end(&w);
+    }
+    if (status == SHMRING_OK) {
+        *ret = v;
+        if (v.problem[0] != '\0') {
+            status = shmring_fail(SHMRING_E_CORRUPT, "ring '%s' is corrupt %s", view->name.full,
+                                  v.problem);
+        }
+    }
+    shmring_view_close(view);
     return status;
+}
+
+static shmring_status no_place(void)
+{
+    return shmring_fail(SHMRING_E_INVALID, "the place for the answer is NULL");
 }
 
 shmring_status shmring_verify(const char *name, shmring_verdict *ret)
 {
     struct shmring_view view;
-    shmring_verdict v = {0};
-    struct walk w = {&view, 0, UINT64_MAX, NULL};
-    shmring_status status;
+    shmring_status status = ret == NULL ? no_place() : shmring_view_open(&view, name, 0);
 
-    if (ret == NULL) {
-        return shmring_fail(SHMRING_E_INVALID, "the place for the answer is NULL");
-    }
-    status = shmring_view_open(&view, name, 0);
-    if (status != SHMRING_OK) {
-        return status;
-    }
-    w.block = malloc(BLOCK);
-    if (w.block == NULL) {
-        status = shmring_fail(SHMRING_E_NO_MEMORY, "ring '%s': no memory to read it", name);
-    } else {
-        status = check(&w, &v);
-        v.moving |= (uint32_t)(shmring_os_role_held(&view.seg, SHMRING_ROLE_PRODUCER) ||
-                               shmring_os_role_held(&view.seg, SHMRING_ROLE_CONSUMER));
-    }
-    free(w.block);
-    if (status == SHMRING_OK) {
-        *ret = v;
-        if (v.problem[0] != '\0') {
-            status = shmring_fail(SHMRING_E_CORRUPT, "ring '%s' is corrupt %s", view.name.full,
-                                  v.problem);
-        }
-    }
-    shmring_view_close(&view);
-    return status;
+    return status == SHMRING_OK ? verify(&view, ret) : status;
+}
+
+shmring_status shmring_verify_file(const char *path, shmring_verdict *ret)
+{
+    struct shmring_view view;
+    shmring_status status = ret == NULL ? no_place() : shmring_view_open_file(&view, path, 0);
+
+    return status == SHMRING_OK ? verify(&view, ret) : status;
 }

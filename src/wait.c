@@ -110,6 +110,8 @@ uint64_t shmring_wait_barrier(const struct shmring_wait *w, int *ran)
  * Returns look()'s last answer. */
 static shmring_status sleep_a_slice(struct shmring_wait *w)
 {
+    const struct shmring_os_bell bell = {w->bell, &w->a->seg, w->a->role,
+                                         shmring_load_relaxed(&w->theirs->pid)};
     shmring_status status;
     uint64_t now;
     int ran = 0;
@@ -124,7 +126,7 @@ static shmring_status sleep_a_slice(struct shmring_wait *w)
     now = shmring_os_clock_ns();
     if (status == w->nothing && now < w->deadline_ns && !shmring_wait_is_interrupted(w)) {
         shmring_wait_count(w->sleeps);
-        shmring_os_sleep(w->bell, w->expected,
+        shmring_os_sleep(&bell, w->expected,
                          w->slice_ns < w->deadline_ns - now ? w->slice_ns : w->deadline_ns - now);
         status = w->look(w);
     }
@@ -138,6 +140,15 @@ shmring_status shmring_wait_ask_peer(struct shmring_wait *w)
         shmring_role_ask(w->a, w->theirs, w->their_role, w->ignored_epoch, &epoch);
     shmring_status status;
 
+    /* A cut inside a page faults nobody: the rest of the page reads as zeros. */
+    if (!shmring_os_is_whole(&w->a->seg)) {
+        if (w->p != NULL) {
+            shmring_producer_is_cut(w->p);
+            return shmring_producer_refuse_(w->p, SHMRING_E_CORRUPT, 0);
+        }
+        shmring_consumer_is_cut(w->c);
+        return shmring_consumer_refuse_(w->c, SHMRING_E_CORRUPT, 0);
+    }
     if (state == SHMRING_PEER_LIVES) {
         return w->nothing;
     }
@@ -203,6 +214,9 @@ static shmring_status look_for_data(struct shmring_wait *w)
     shmring_consumer *c = w->c;
     shmring_record record;
 
+    if (c->shared != NULL || c->stamped != NULL) {
+        return shmring_look_validated_(c);
+    }
     if (c->framing == SHMRING_RECORDS) {
         return shmring_look_(c, c->cursor, &record);
     }
@@ -254,7 +268,8 @@ shmring_status shmring_wait_data(shmring_consumer *c, uint64_t timeout_ns)
     polled = c->polled;
     c->polled = timeout_ns == 0 ? polled : 0; /* a descriptor is not armed while we wait here */
     status = wait_until(&w, timeout_ns);
-    c->polled = polled;
+    c->polled =
+        c->status == SHMRING_OK ? polled : 1; /* or shmring_consumer_is_cut() was in between */
     return status;
 }
 

@@ -73,6 +73,10 @@ uint64_t shmring_wait_barrier(const struct shmring_wait *w, int *ran);
 /* Is there still somebody to wait for? `nothing` to go on, or how the wait ends. */
 shmring_status shmring_wait_ask_peer(struct shmring_wait *w);
 
+/* The handle's ring is corrupt from now on, as every later call says. Safe in signal handlers. */
+void shmring_producer_is_cut(void *producer);
+void shmring_consumer_is_cut(void *consumer);
+
 int shmring_wait_is_interrupted(const struct shmring_wait *w);
 
 /* The end of a wait of timeout_ns that begins now. */

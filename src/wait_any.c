@@ -42,7 +42,7 @@ static shmring_status look_at(struct any *any, uint32_t i, int ask)
     if (status == SHMRING_EMPTY && ask) {
         status = shmring_wait_ask_peer(&w);
     }
-    c->polled = polled;
+    c->polled = c->status == SHMRING_OK ? polled : 1; /* or shmring_consumer_is_cut() was */
     any->index = i;
     return status;
 }
@@ -163,9 +163,17 @@ static void set_bells(struct any *any, uint32_t expected[SHMRING_OS_SLEEP_ANY_MA
     }
 }
 
+static struct shmring_os_bell bell_of(const shmring_consumer *c)
+{
+    const struct shmring_os_bell bell = {&c->bells->consumer_bell, &c->attachment->seg,
+                                         SHMRING_ROLE_CONSUMER, 0};
+
+    return bell;
+}
+
 static shmring_status sleep_a_slice(struct any *any, uint64_t deadline_ns)
 {
-    const shmring_atomic_u64 *bells[SHMRING_OS_SLEEP_ANY_MAX];
+    struct shmring_os_bell bells[SHMRING_OS_SLEEP_ANY_MAX];
     uint32_t expected[SHMRING_OS_SLEEP_ANY_MAX], i;
     shmring_status status;
     uint64_t now, ns;
@@ -182,14 +190,13 @@ static shmring_status sleep_a_slice(struct any *any, uint64_t deadline_ns)
     }
     if (any->restless) {
         ns = ns < RESTLESS_SLICE_NS ? ns : RESTLESS_SLICE_NS;
-        shmring_os_sleep(&any->consumers[0]->bells->consumer_bell,
-                         (uint32_t)shmring_load_relaxed(&any->consumers[0]->bells->consumer_bell),
-                         ns);
+        bells[0] = bell_of(any->consumers[0]);
+        shmring_os_sleep(&bells[0], (uint32_t)shmring_load_relaxed(bells[0].word), ns);
     } else if (any->bit == SHMRING_BELL_POLLED) {
         shmring_os_listener_wait(any->consumers[0]->attachment->listener, ns);
     } else {
         for (i = 0; i < any->n; i++) {
-            bells[i] = &any->consumers[i]->bells->consumer_bell;
+            bells[i] = bell_of(any->consumers[i]);
         }
         if (!shmring_os_sleep_any(bells, expected, any->n, ns)) {
             clear_bells(any);
@@ -241,7 +248,11 @@ static shmring_status wait_until(struct any *any, uint64_t timeout_ns)
     uint64_t now = shmring_os_clock_ns(), deadline_ns = shmring_wait_later(now, timeout_ns), end;
     int polls = spin != SHMRING_SPIN_NONE;
     shmring_status status;
+    uint32_t i;
 
+    for (i = 0; i < any->n; i++) {
+        shmring_wait_count(&any->consumers[i]->page->stalls);
+    }
     for (;;) {
         if (polls) {
             polls = spin == UINT32_MAX;

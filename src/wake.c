@@ -55,10 +55,11 @@ void shmring_bell_reset(shmring_atomic_u64 *bell, int can_barrier)
 void shmring_bell_ring(const struct shmring_attachment *a, shmring_atomic_u64 *bell,
                        enum shmring_role waiter)
 {
+    const struct shmring_os_bell at = {bell, &a->seg, waiter, 0};
     uint64_t seen = shmring_fetch_and(bell, ~BELL_BITS);
 
     if ((seen & SHMRING_BELL_ASLEEP) != 0) {
-        shmring_os_wake(bell);
+        shmring_os_wake(&at);
     }
     if ((seen & SHMRING_BELL_POLLED) != 0) {
         shmring_os_signal(&a->seg, waiter);
@@ -138,6 +139,10 @@ void shmring_wake_consumer_(shmring_producer *p)
     const struct ringer r = {p->attachment, &p->bells->consumer_bell, SHMRING_ROLE_CONSUMER,
                              &p->peer->role, &p->page->role};
 
+    if (p->status != SHMRING_OK) { /* the guard's: see shmring_producer_is_cut() */
+        (void)shmring_producer_refuse_(p, SHMRING_E_CORRUPT, 0);
+        return;
+    }
     if (look_at_bell(&r, &p->fence)) {
         count_and_ring(&r, &p->page->wakes);
     }
@@ -148,6 +153,10 @@ void shmring_wake_producer_(shmring_consumer *c)
     const struct ringer r = {c->attachment, &c->bells->producer_bell, SHMRING_ROLE_PRODUCER,
                              &c->peer->role, &c->page->role};
 
+    if (c->status != SHMRING_OK) {
+        (void)shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, 0);
+        return;
+    }
     /* The producer said how far the cursor must come: waking it earlier would be for nothing. */
     if (look_at_bell(&r, &c->fence) &&
         c->cursor - shmring_load_relaxed(&c->bells->producer_want) <= c->capacity) {

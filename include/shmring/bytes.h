@@ -12,17 +12,35 @@
 #include <shmring/consume.h>
 #include <shmring/produce.h>
 
-/* Finds room for `need` bytes, or as much as there is; 0 with the sentence set on a wrong call. */
-SHMRING_COLD uint64_t shmring_byte_room_(shmring_producer *p, uint64_t need)
+/* Whether there is a byte ring to write to; else 0, with the sentence set. */
+SHMRING_INLINE int shmring_byte_writable_(shmring_producer *p, uint64_t need)
 {
     if (p->attachment == NULL || p->status != SHMRING_OK || p->framing == 0) {
         (void)shmring_producer_refuse_(p, SHMRING_E_INVALID, need);
         return 0;
     }
-    if (shmring_refresh_limit_(p, &p->byte_limit, need) < 0) {
+    return 1;
+}
+
+/* Finds room for `need` bytes, or as much as there is; 0 with the sentence set on a wrong call. */
+SHMRING_COLD uint64_t shmring_byte_room_(shmring_producer *p, uint64_t need)
+{
+    if (!shmring_byte_writable_(p, need) || shmring_refresh_limit_(p, &p->byte_limit, need) < 0) {
         return 0;
     }
-    if (need == 1 && p->polled != 0 && p->byte_limit == p->tail) {
+    return p->byte_limit - p->tail;
+}
+
+/* All the room there is. Edge G: the span is the caller's from here on, so all that the consumer
+ * has released is announced as overwritten. */
+SHMRING_COLD uint64_t shmring_byte_span_(shmring_producer *p, uint64_t known)
+{
+    if (!shmring_byte_writable_(p, known) || shmring_ask_consumer_(p, known != 0 ? known : 1) < 0) {
+        return 0;
+    }
+    shmring_announce_(p, p->head, 0);
+    p->byte_limit = p->head + p->capacity;
+    if (p->byte_limit == p->tail && p->polled != 0) {
         (void)shmring_producer_arm_(p, 1);
     }
     return p->byte_limit - p->tail;
@@ -53,7 +71,7 @@ SHMRING_INLINE uint64_t shmring_write_span(shmring_producer *p, void **ret)
     uint64_t room = shmring_byte_known_(p);
 
     if (SHMRING_UNLIKELY(room <= p->capacity / 4)) {
-        room = shmring_byte_room_(p, room != 0 ? room : 1);
+        room = shmring_byte_span_(p, room);
     }
     if (room != 0) {
         *ret = p->data + (p->tail & p->mask);

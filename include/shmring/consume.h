@@ -28,7 +28,7 @@ typedef struct shmring_record {
     uint32_t len;     /* bytes of payload */
     uint16_t type;    /* the application's, as sent */
     uint16_t flags;   /* SHMRING_FLAG_GAP */
-    uint64_t stamp;   /* commit time in a stamped ring, else 0 */
+    uint64_t stamp;   /* commit time in a stamped ring: ns of the monotonic clock; else 0 */
     uint64_t position; /* byte position of the record; grows, never repeats within a ring */
 } shmring_record;
 
@@ -51,15 +51,17 @@ SHMRING_ALWAYS void shmring_publish_head_(shmring_consumer *c)
  * The bell is edge F as in shmring_ring_bell_(); partner: shmring_wait_space(). */
 SHMRING_ALWAYS void shmring_advance_(shmring_consumer *c, uint64_t size, uint32_t records)
 {
-    c->cursor += size;
-    c->records += records;
-    c->peeked_count = 0;
-    shmring_store_release(&c->page->cursor, c->cursor); /* D, with A */
-    shmring_store_relaxed(&c->page->records, c->records);
+    struct shmring_consumer_page *page = c->page;
+    const uint64_t cursor = c->cursor + size, read = c->records + records;
+
+    c->cursor = cursor;
+    c->records = read;
+    shmring_store_release(&page->cursor, cursor); /* D, with A */
+    shmring_store_relaxed(&page->records, read);
 #ifdef SHMRING_NO_LAZY_HEAD
     shmring_publish_head_(c);
 #endif
-    if (SHMRING_UNLIKELY(c->cursor - c->head >= c->head_step)) {
+    if (SHMRING_UNLIKELY(cursor - c->head >= c->head_step)) {
         shmring_publish_head_(c);
     }
     shmring_light_barrier();
@@ -68,18 +70,28 @@ SHMRING_ALWAYS void shmring_advance_(shmring_consumer *c, uint64_t size, uint32_
     }
 }
 
+/* What follows from a record's length, until one of another length comes. */
+SHMRING_NOINLINE void shmring_new_size_(shmring_consumer *c, uint32_t len)
+{
+    c->last_len = len;
+    c->last_size = shmring_record_size(c->record_header, len);
+#ifndef SHMRING_NO_FETCHED_REST
+    c->rest =
+        c->last_size > 128 && c->last_size <= SHMRING_FETCH_REST_TO ? (uint32_t)c->last_size : 0;
+#endif
+}
+
 /* The size of a record of this length, by prediction: the branch lets the processor go on to the
  * next record's line before this one's word has arrived, where an addition would make every miss
  * wait for the one before. */
 SHMRING_ALWAYS uint64_t shmring_predict_size_(shmring_consumer *c, uint32_t len)
 {
-    uint64_t size = c->last_size;
+    uint64_t size;
 
     if (SHMRING_UNLIKELY(len != c->last_len)) {
-        size = shmring_record_size(c->record_header, len);
-        c->last_len = len;
-        c->last_size = size;
+        shmring_new_size_(c, len);
     }
+    size = c->last_size;
     SHMRING_OPAQUE(size); /* or the compiler adds the length after all */
 #ifdef SHMRING_NO_PREDICTED_SIZE
     size = shmring_record_size(c->record_header, len);
@@ -127,6 +139,18 @@ SHMRING_COLD void shmring_count_gap_(shmring_consumer *c, uint64_t position)
     }
 }
 
+/* A word that is not 0 and not a plain record's: a record behind a GAP, or what no producer writes.
+ */
+SHMRING_COLD shmring_status shmring_judge_(shmring_consumer *c, uint64_t position, uint64_t word)
+{
+    if ((word & (SHMRING_WORD_COMMITTED | SHMRING_WORD_RESERVED)) != SHMRING_WORD_COMMITTED ||
+        (word & SHMRING_WORD_LENGTH) > c->max_record) {
+        return shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, word);
+    }
+    shmring_count_gap_(c, position);
+    return SHMRING_OK;
+}
+
 /* Asks for the rest of a record of the predicted size together with its word, before the word is
  * known: when the poll finds the record, its lines are on their way, where otherwise they are asked
  * for after the word's line has come. Short records have no rest; for long ones the processor hides
@@ -134,18 +158,13 @@ SHMRING_COLD void shmring_count_gap_(shmring_consumer *c, uint64_t position)
  * producer while it writes them. Round trip of 256 B: 0.83 to 0.92 of the time without. */
 SHMRING_ALWAYS void shmring_fetch_rest_(const shmring_consumer *c, const unsigned char *at)
 {
-#ifndef SHMRING_NO_FETCHED_REST
-    uint64_t line;
+    uint32_t line;
 
-    if (c->last_size - 129 < SHMRING_FETCH_REST_TO - 128) {
-        for (line = 64; line < c->last_size; line += 64) {
+    if (SHMRING_UNLIKELY(c->rest != 0)) {
+        for (line = 64; line < c->rest; line += 64) {
             SHMRING_PREFETCH(at + line);
         }
     }
-#else
-    (void)c;
-    (void)at;
-#endif
 }
 
 /* Loads the word at `position` once and judges it: OK with the record's fields in *ret, EMPTY,
@@ -172,29 +191,34 @@ SHMRING_ALWAYS shmring_status shmring_look_(shmring_consumer *c, uint64_t positi
 #endif
     word = shmring_load_acquire(shmring_word_at_const(at)); /* C, with B */
     shmring_fetch_rest_(c, at);
-    if ((word & (SHMRING_WORD_COMMITTED | SHMRING_WORD_RESERVED)) != SHMRING_WORD_COMMITTED) {
-        if (SHMRING_LIKELY(word == 0)) {
+    ret->len = (uint32_t)(word & SHMRING_WORD_LENGTH);
+    if (SHMRING_UNLIKELY(word >> SHMRING_WORD_FLAGS_AT !=
+                             SHMRING_WORD_COMMITTED >> SHMRING_WORD_FLAGS_AT ||
+                         ret->len > c->max_record)) {
+        shmring_status status;
+
+        if (word == 0) {
             return position == c->cursor ? shmring_empty_(c, shmring_word_at_const(at), 0)
                                          : SHMRING_EMPTY;
         }
-        return shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, word);
-    }
-    ret->len = (uint32_t)(word & SHMRING_WORD_LENGTH);
-    if (SHMRING_UNLIKELY(ret->len > c->max_record)) {
-        return shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, word);
+        status = shmring_judge_(c, position, word);
+        if (status != SHMRING_OK) {
+            return status;
+        }
     }
     ret->type = (uint16_t)(word >> SHMRING_WORD_TYPE_AT);
     ret->flags = (uint16_t)((word & SHMRING_WORD_GAP) >> SHMRING_WORD_FLAGS_AT);
-    ret->stamp = 0;
-    if (SHMRING_UNLIKELY(c->stamp != 0)) {
-        ret->stamp = shmring_load_relaxed(shmring_word_at_const(at + SHMRING_WORD_SIZE));
-    }
+    ret->stamp = 0; /* a stamped ring's is looked at behind this: shmring_peek_stamped_() */
     ret->position = position;
     ret->data = at + c->record_header;
-    if (SHMRING_UNLIKELY(ret->flags != 0)) {
-        shmring_count_gap_(c, position);
-    }
     return SHMRING_OK;
+}
+
+/* Receiving without `data`: out of line, so that the way of the others stays together. */
+SHMRING_COLD shmring_status shmring_recv_otherwise_(shmring_consumer *c, void *buf, uint32_t size,
+                                                    shmring_record *ret)
+{
+    return shmring_recv_validated_(c, buf, size, ret);
 }
 
 /* ---- public calls ---- */
@@ -204,15 +228,21 @@ SHMRING_ALWAYS shmring_status shmring_look_(shmring_consumer *c, uint64_t positi
  * be NULL; untouched unless SHMRING_OK or SHMRING_E_TOO_BIG.
  * Returns SHMRING_OK; SHMRING_EMPTY; SHMRING_CLOSED (the producer closed, and everything was read);
  * SHMRING_E_TOO_BIG (larger than size: the record stays in place, ret has its length, data is
- * NULL); SHMRING_E_INVALID (byte ring, after fork); SHMRING_E_CORRUPT.
+ * NULL); SHMRING_LAPPED (overwrite ring: the producer came round before this record was read; once,
+ * without a record, then the oldest there is follows: shmring_consumer_lost(); ret is untouched,
+ * buf may hold bytes of no record); SHMRING_E_INVALID (byte ring, after fork); SHMRING_E_CORRUPT.
  * Safe against a hostile producer: the bytes in buf no longer change.
  * Memory order: acquire C at the word, release D at the cursor. Since 0.1. */
 SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, uint32_t size,
                                                shmring_record *ret)
 {
     shmring_record record;
-    shmring_status status = shmring_look_(c, c->cursor, &record);
+    shmring_status status;
 
+    if (SHMRING_UNLIKELY(c->data == NULL)) {
+        return shmring_recv_otherwise_(c, buf, size, ret);
+    }
+    status = shmring_look_(c, c->cursor, &record);
     if (status != SHMRING_OK) {
         return status;
     }
@@ -223,7 +253,12 @@ SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, u
         }
         return shmring_consumer_refuse_(c, SHMRING_E_TOO_BIG, record.len);
     }
-    shmring_copy_(buf, record.data, record.len);
+    if (SHMRING_IS_KNOWN(size) && size <= SHMRING_COPY_MOVES_TO &&
+        SHMRING_LIKELY(record.len == size)) {
+        shmring_copy_(buf, record.data, size); /* of a known length */
+    } else {
+        shmring_copy_(buf, record.data, record.len);
+    }
     if (ret != NULL) {
         record.data = buf;
         *ret = record;
@@ -235,17 +270,23 @@ SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, u
 /* Shows the next record in place; the same one until it is released.
  * ret: untouched unless SHMRING_OK; data is contiguous, 8-aligned, and valid until the release.
  * A hostile producer can still change the bytes under the reader: use shmring_try_recv() for data
- * that must be judged once. Returns as shmring_try_recv() does, never E_TOO_BIG. Since 0.1. */
+ * that must be judged once. Returns as shmring_try_recv() does, never E_TOO_BIG or LAPPED:
+ * overwrite rings, whose producer does not wait, are SHMRING_E_UNSUPPORTED. Since 0.1. */
 SHMRING_INLINE shmring_status shmring_peek(shmring_consumer *c, shmring_record *ret)
 {
     shmring_record record;
-    shmring_status status = shmring_look_(c, c->cursor, &record);
+    shmring_status status;
 
+    if (SHMRING_UNLIKELY(c->data == NULL)) {
+        return shmring_peek_stamped_(c, ret);
+    }
+    status = shmring_look_(c, c->cursor, &record);
     if (status != SHMRING_OK) {
         return status;
     }
     c->peeked = shmring_predict_size_(c, record.len);
     c->sizes[0] = (uint32_t)(c->peeked / 8);
+    c->peeked_at = c->cursor;
     c->peeked_count = 1;
     *ret = record;
     return SHMRING_OK;
@@ -260,6 +301,9 @@ SHMRING_INLINE uint32_t shmring_peek_many(shmring_consumer *c, shmring_record *r
     uint64_t position = c->cursor;
     uint32_t n = 0;
 
+    if (SHMRING_UNLIKELY(c->data == NULL)) {
+        return shmring_peek_many_stamped_(c, ret, max);
+    }
     if (max > SHMRING_PEEK_MAX) {
         max = SHMRING_PEEK_MAX;
     }
@@ -273,6 +317,7 @@ SHMRING_INLINE uint32_t shmring_peek_many(shmring_consumer *c, shmring_record *r
         position += size;
     }
     c->peeked = position - c->cursor;
+    c->peeked_at = c->cursor;
     c->peeked_count = n;
     return n;
 }
@@ -284,6 +329,9 @@ SHMRING_INLINE void shmring_release_many(shmring_consumer *c, uint32_t n)
     uint64_t size = c->peeked;
     uint32_t i;
 
+    if (c->peeked_at != c->cursor) {
+        return; /* it was released, or received, since */
+    }
     if (n < c->peeked_count) {
         for (size = 0, i = 0; i < n; i++) {
             size += (uint64_t)c->sizes[i] * 8;
@@ -300,13 +348,13 @@ SHMRING_INLINE void shmring_release_many(shmring_consumer *c, uint32_t n)
  * Memory order: release D. Since 0.1. */
 SHMRING_INLINE void shmring_release(shmring_consumer *c)
 {
-    if (c->peeked_count != 0) {
+    if (c->peeked_at == c->cursor && c->peeked_count != 0) {
         shmring_advance_(c, (uint64_t)c->sizes[0] * 8, 1);
     }
 }
 
 /* One adaptive pause of the caller's own polling loop; call it after SHMRING_EMPTY.
- * Bounded: 16 units of about 10 ns. Since 0.1. */
+ * Bounded: 128 units of about 10 ns. Since 0.1. */
 SHMRING_INLINE void shmring_consumer_relax(shmring_consumer *c)
 {
     shmring_relax_(&c->relax, c->records);

@@ -3,7 +3,8 @@
  *
  * A call of memcpy() with a length unknown to the compiler costs 10 to 20 ns on each side of the
  * ring: more than the ring itself. Payloads of a known length become a few moves; short ones of an
- * unknown length go through an in-line loop of 16-byte moves whose last one overlaps.
+ * unknown length go through an in-line loop of 16-byte moves whose last one overlaps. From 2 KiB on
+ * the call no longer shows, and the library copies with the widest moves of the processor.
  */
 #ifndef SHMRING_COPY_H
 #define SHMRING_COPY_H
@@ -19,10 +20,20 @@
 #define SHMRING_COPY_MOVES_TO 256u
 #endif
 
-/* From this length on memcpy() is called: what it costs to start no longer shows. */
-#ifndef SHMRING_COPY_CALL_FROM
-#define SHMRING_COPY_CALL_FROM 16384u
+/* From this length on shmring_copy_wide_() copies. */
+#ifndef SHMRING_COPY_WIDE_FROM
+#define SHMRING_COPY_WIDE_FROM 2048u
 #endif
+
+/* From this length on memcpy() is better than 16-byte moves. */
+#define SHMRING_COPY_CALL_FROM 16384u
+
+SHMRING_BEGIN_DECLS
+
+/* Copies n >= SHMRING_COPY_WIDE_FROM bytes that do not overlap. */
+SHMRING_API void shmring_copy_wide_(void *to, const void *from, size_t n);
+
+SHMRING_END_DECLS
 
 /* gcc judges the branches for long payloads with the caller's short constants, before it drops
  * them, and warns the caller of accesses that never happen. */
@@ -80,6 +91,10 @@ SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n)
         if (n > 0) {
             memcpy(to, from, n);
         }
+#ifndef SHMRING_NO_WIDE_COPY
+    } else if (n >= SHMRING_COPY_WIDE_FROM) {
+        shmring_copy_wide_(to, from, n);
+#endif
     } else if (n >= SHMRING_COPY_CALL_FROM) {
         SHMRING_OPAQUE(n); /* or gcc warns of lengths that it only imagines */
         memcpy(to, from, n);

@@ -28,7 +28,7 @@ enum { SHMRING_OPEN_OR_CREATE = 0, SHMRING_CREATE_ONLY = 1, SHMRING_OPEN_ONLY = 
 enum { SHMRING_RECORDS = 0, SHMRING_BYTES = 1 };
 enum { SHMRING_REJECT = 0, SHMRING_OVERWRITE = 1 };
 enum { SHMRING_UNTIL_LAST_CLOSE = 0, SHMRING_PERSISTENT = 1 };
-enum { SHMRING_STAMP_NONE = 0, SHMRING_STAMP_MONOTONIC = 1, SHMRING_STAMP_TSC = 2 };
+/* SHMRING_STAMP_NONE = 0, SHMRING_STAMP_MONOTONIC = 1, SHMRING_STAMP_TSC = 2: stamp.h */
 
 /* flags */
 /* Ask for transparent huge pages; shmring_inspect() tells how much came on them. On Linux they come
@@ -43,7 +43,7 @@ typedef struct shmring_options {
     uint64_t
         capacity; /* bytes, a power of two, 64 KiB .. 1 TiB; 0 = the existing ring's, or 1 MiB */
     uint32_t framing;     /* SHMRING_RECORDS, SHMRING_BYTES */
-    uint32_t overflow;    /* SHMRING_REJECT, SHMRING_OVERWRITE */
+    uint32_t overflow;    /* SHMRING_REJECT, SHMRING_OVERWRITE (records only) */
     uint32_t lifetime;    /* SHMRING_UNTIL_LAST_CLOSE, SHMRING_PERSISTENT */
     uint32_t permissions; /* POSIX mode bits of a new ring; 0 = 0600 */
     uint32_t stamp;       /* SHMRING_STAMP_NONE, SHMRING_STAMP_MONOTONIC, SHMRING_STAMP_TSC */
@@ -51,13 +51,15 @@ typedef struct shmring_options {
     uint64_t schema;      /* the application's number for its payload format; 0 = not checked */
     uint32_t max_record;  /* largest payload in bytes; 0 = the existing ring's, or capacity / 4 */
     uint32_t spin_ns;     /* a blocking call polls this long before it sleeps; 0 = 20 us;
-                             UINT32_MAX = never sleep */
+                             1 = sleep at once; UINT32_MAX = never sleep */
     uint64_t start_position; /* tests only: a new ring's first byte position, a multiple of 8 */
+    const char *security;    /* Windows: who may open a new ring, as a security descriptor string
+                                (SDDL); NULL = this user and SYSTEM. Elsewhere: NULL. Since 0.2 */
 } shmring_options;
 
 #define SHMRING_OPTIONS_INIT                                                                       \
     {                                                                                              \
-        (uint32_t)sizeof(shmring_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                      \
+        (uint32_t)sizeof(shmring_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                   \
     }
 
 /* Opens a role of a ring by name, and makes the ring if open_mode allows. Either side may be first.
@@ -92,11 +94,25 @@ SHMRING_API shmring_status shmring_consumer_open(shmring_consumer **ret, const c
 SHMRING_API void shmring_producer_close(shmring_producer *p);
 SHMRING_API void shmring_consumer_close(shmring_consumer *c);
 
+/* Guards this process from a peer that cuts a ring's file short (ftruncate), which otherwise ends
+ * it by SIGBUS. What is gone reads as zeros then, and a handle that has touched it answers
+ * SHMRING_E_CORRUPT: a consumer at the next record that is not there, a producer at the latest when
+ * the ring is full. Nothing is read or written outside the mapping.
+ * Process-wide: installs a handler of SIGBUS, once, for the rings that are open already too (the
+ * first 4096 mappings). A SIGBUS from elsewhere goes to the handler that was there before; one that
+ * is installed later must do the same.
+ * Returns SHMRING_OK; SHMRING_E_OS. On Windows sections cannot be cut, and nothing is done.
+ * Any thread; not from signal handlers. Since 0.2. */
+SHMRING_API shmring_status shmring_guard(void);
+
 /* Removes a name. Processes that have the ring open keep it and each other until they close; a wait
  * of theirs for a side that is absent ends with SHMRING_E_NOT_FOUND.
  * Returns SHMRING_OK, SHMRING_E_NAME, SHMRING_E_NOT_FOUND, SHMRING_E_ACCESS, SHMRING_E_OS;
  * SHMRING_E_UNSUPPORTED on Windows, where a name lives as long as its handles. Since 0.1. */
 SHMRING_API shmring_status shmring_remove(const char *name);
+
+/* A number of records that cannot be told. */
+#define SHMRING_UNKNOWN UINT64_MAX
 
 /* One side, as shmring_inspect() sees it. */
 typedef struct shmring_role_info {
@@ -113,6 +129,13 @@ typedef struct shmring_role_info {
     char reserved[5];
 } shmring_role_info;
 
+/* How long records lay in a stamped ring until they were shown to the consumer; all 0 in others.
+ * Up to 1/32 too high; latency.h has the counts behind it. Since 0.2. */
+typedef struct shmring_latency {
+    uint64_t count; /* records */
+    uint64_t p50_ns, p99_ns, p999_ns, max_ns;
+} shmring_latency;
+
 /* What can be known of a ring from outside. */
 typedef struct shmring_info {
     char name[SHMRING_NAME_SIZE];
@@ -127,7 +150,7 @@ typedef struct shmring_info {
     uint64_t incarnation[2];
     uint64_t huge_bytes; /* of the data region, on huge pages when the ring was made */
     uint64_t tail, head, cursor;
-    uint64_t evict;
+    uint64_t evict; /* what lies below may be overwritten: the oldest place for an observer */
     uint64_t used;  /* bytes between cursor and tail */
     uint32_t alive; /* 1 while any process has it open */
     uint32_t removed;
@@ -135,12 +158,15 @@ typedef struct shmring_info {
     struct {
         uint64_t sent, received; /* records; 0 in byte framing */
         uint64_t rejected, gaps;
-        uint64_t high_water; /* bytes */
+        uint64_t high_water; /* bytes in use, the most that the producer saw when it looked */
         uint64_t recovered;  /* records rolled forward after a producer's death */
         uint64_t producer_stalls, producer_sleeps, producer_wakes;
         uint64_t consumer_stalls, consumer_sleeps, consumer_wakes;
         uint64_t lapped, lapped_bytes;
+        uint64_t evicted; /* records below `evict`, which no observer can read any more;
+                             SHMRING_UNKNOWN in byte framing and where it was not counted */
     } counters;
+    shmring_latency latency; /* over the ring's whole life. Since 0.2 */
 } shmring_info;
 
 /* Reads what a ring says of itself, living or dead, without opening a role or changing a byte.
@@ -164,6 +190,34 @@ typedef struct shmring_verdict {
  * Returns SHMRING_OK; SHMRING_E_CORRUPT with ret->problem set; or as shmring_inspect().
  * Since 0.1. */
 SHMRING_API shmring_status shmring_verify(const char *name, shmring_verdict *ret);
+
+/* The same for a copy of a ring in a plain file, such as `cp /dev/shm/shmring.1000.temps copy`
+ * makes. SHMRING_E_UNSUPPORTED on Windows. Since 0.2. */
+SHMRING_API shmring_status shmring_verify_file(const char *path, shmring_verdict *ret);
+
+/* What shmring_repair() did. */
+typedef struct shmring_repaired {
+    uint32_t changed;    /* 0: the ring was sound, and not a byte was changed */
+    uint32_t again;      /* 1: records that were read already may come again */
+    uint64_t records;    /* that can be read now */
+    uint64_t bytes;      /* of the ring they take */
+    uint64_t lost_bytes; /* of the ring, up to its old tail, that nobody can read any more */
+    char problem[200];   /* what was wrong; "" when nothing was */
+} shmring_repaired;
+
+/* Makes a corrupt ring one that both sides can open, and keeps every record that can still be told
+ * from rubbish: those from the oldest unread one up to the first that cannot be true. What lies
+ * behind that one is lost, for nothing says where its records begin; copy the file first if you
+ * want to search it. A sound ring is left as it is.
+ * ret: untouched unless SHMRING_OK.
+ * Returns SHMRING_OK (the ring is sound now); SHMRING_E_BUSY (a producer or a consumer has it open:
+ * its positions are theirs); SHMRING_E_CORRUPT (the header itself cannot be true: remove the ring);
+ * or as shmring_inspect(). A death inside leaves the ring corrupt, and another repair does the
+ * same. Any thread; not from signal handlers. Since 0.2. */
+SHMRING_API shmring_status shmring_repair(const char *name, shmring_repaired *ret);
+
+/* The same for a copy of a ring in a plain file. SHMRING_E_UNSUPPORTED on Windows. Since 0.2. */
+SHMRING_API shmring_status shmring_repair_file(const char *path, shmring_repaired *ret);
 
 /* Calls `each` for every ring this user can see, in no order; name is valid during the call.
  * each: returns 0 to go on, anything else to stop.

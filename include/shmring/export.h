@@ -19,17 +19,21 @@
 #endif
 
 #if defined(__GNUC__)
-#define SHMRING_INLINE       static inline __attribute__((unused))
-#define SHMRING_ALWAYS       static inline __attribute__((always_inline, unused))
-#define SHMRING_COLD         static __attribute__((noinline, cold, unused))
-#define SHMRING_NOINLINE     static __attribute__((noinline, unused))
-#define SHMRING_LIKELY(x)    (__builtin_expect(!!(x), 1) != 0)
-#define SHMRING_UNLIKELY(x)  (__builtin_expect(!!(x), 0) != 0)
-#define SHMRING_IS_KNOWN(x)  __builtin_constant_p(x)
-#define SHMRING_ALIGNED(n)   __attribute__((aligned(n)))
+#define SHMRING_INLINE      static inline __attribute__((unused))
+#define SHMRING_ALWAYS      static inline __attribute__((always_inline, unused))
+#define SHMRING_COLD        static __attribute__((noinline, cold, unused))
+#define SHMRING_NOINLINE    static __attribute__((noinline, unused))
+#define SHMRING_LIKELY(x)   (__builtin_expect(!!(x), 1) != 0)
+#define SHMRING_UNLIKELY(x) (__builtin_expect(!!(x), 0) != 0)
+#define SHMRING_IS_KNOWN(x) __builtin_constant_p(x)
+#define SHMRING_ALIGNED(n)  __attribute__((aligned(n)))
+#define SHMRING_PREFETCH(p) __builtin_prefetch((p), 0, 3)
+#define SHMRING_OPAQUE(v)   __asm__("" : "+r"(v))
+#if defined(__x86_64__) /* the builtin knows prefetchw only with -mprfchw; old ones ignore it */
+#define SHMRING_PREFETCHW(p) __asm__ __volatile__("prefetchw %0" : : "m"(*(const char *)(p)))
+#else
 #define SHMRING_PREFETCHW(p) __builtin_prefetch((p), 1, 3)
-#define SHMRING_PREFETCH(p)  __builtin_prefetch((p), 0, 3)
-#define SHMRING_OPAQUE(v)    __asm__("" : "+r"(v))
+#endif
 #else
 #define SHMRING_INLINE       static inline
 #define SHMRING_ALWAYS       static inline

@@ -62,6 +62,14 @@
 #define SHMRING_CAP_MEMBARRIER UINT64_C(1) /* registered: the sleeper's membarrier reaches it */
 #define SHMRING_CAP_FENCES     UINT64_C(2) /* it runs a full barrier at every publication */
 
+/* Features an attacher must know: version 0.1 knows none, and would read records torn, and stamp
+ * them with nanoseconds where ticks are meant. */
+#define SHMRING_FEATURE_OVERWRITE UINT64_C(1) /* overflow is SHMRING_OVERWRITE */
+#define SHMRING_FEATURE_TICKS     UINT64_C(2) /* stamp is SHMRING_STAMP_TSC */
+
+/* The producer stores in `evict` what it is about to overwrite: who looks on may trust it. */
+#define SHMRING_CAP_EVICTS UINT64_C(4)
+
 /* Bell bits. The low 32 bits are the futex word. */
 #define SHMRING_BELL_ASLEEP UINT64_C(1) /* somebody sleeps on the futex */
 #define SHMRING_BELL_POLLED UINT64_C(2) /* somebody waits on a descriptor */
@@ -122,8 +130,9 @@ struct shmring_producer_page {
     shmring_atomic_u64 tail;    /* 0x080  every position below is committed */
     shmring_atomic_u64 records; /* 0x088  records committed */
     uint8_t reserved1[0x070];
-    shmring_atomic_u64 evict; /* 0x100  positions below may be overwritten */
-    uint8_t reserved2[0x078];
+    shmring_atomic_u64 evict;       /* 0x100  positions below may be overwritten */
+    shmring_atomic_u64 evict_count; /* 0x108  records below evict, plus one; 0 = not said */
+    uint8_t reserved2[0x070];
     struct shmring_role_block role; /* 0x180 */
     uint8_t reserved3[0x040];
     shmring_atomic_u64 rejected;   /* 0x200  records refused because the ring was full */
@@ -203,6 +212,7 @@ SHMRING_AT_(shmring_role_block, program, 0x30);
 SHMRING_AT_(shmring_producer_page, tail, 0x080);
 SHMRING_AT_(shmring_producer_page, records, 0x088);
 SHMRING_AT_(shmring_producer_page, evict, 0x100);
+SHMRING_AT_(shmring_producer_page, evict_count, 0x108);
 SHMRING_AT_(shmring_producer_page, role, 0x180);
 SHMRING_AT_(shmring_producer_page, rejected, 0x200);
 SHMRING_AT_(shmring_consumer_page, head, 0x280);

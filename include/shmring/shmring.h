@@ -17,6 +17,8 @@
 #define SHMRING_SHMRING_H
 
 #include <shmring/endpoint.h>
+#include <shmring/latency.h>
+#include <shmring/observe.h>
 #include <shmring/ring.h>
 #include <shmring/status.h>
 #include <shmring/version.h>

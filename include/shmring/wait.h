@@ -11,7 +11,8 @@
  *
  * One thread for each role, as for the hot path. Blocks, interruptible by
  * shmring_consumer_interrupt(); signals do not end a wait. A death while asleep leaves a bell that
- * costs the other side one wake call.
+ * costs the other side one wake call. Two sides on one processor give it to each other after some
+ * microseconds of polling; spin_ns 1 sleeps at once, UINT32_MAX never.
  */
 #ifndef SHMRING_WAIT_H
 #define SHMRING_WAIT_H
@@ -79,6 +80,13 @@ SHMRING_API int shmring_consumer_fd(shmring_consumer *c);
  * once in place of SHMRING_FULL when the consumer is gone. Say that the record is the one that was
  * refused by shmring_producer_relax() or shmring_wait_space(p, len, 0). Since 0.2. */
 SHMRING_API int shmring_producer_fd(shmring_producer *p);
+
+/* On Windows, the same as handles for WaitForMultipleObjects: signalled until the call that finds
+ * nothing. The other side's death is heard within 200 ms. The handle belongs to the ring: do not
+ * close, set or reset it. Returns NULL with shmring_error_detail() elsewhere, as the two above
+ * answer -1 on Windows. By the side's own thread. Since 0.2. */
+SHMRING_API void *shmring_consumer_handle(shmring_consumer *c);
+SHMRING_API void *shmring_producer_handle(shmring_producer *p);
 
 /* The most consumers of one shmring_wait_any(). */
 #define SHMRING_WAIT_ANY_MAX 1024u

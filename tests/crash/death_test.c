@@ -4,6 +4,8 @@
 #include <shmring/shmring.h>
 
 #include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "../check.h"
 #include "../stress/process.h"

@@ -20,6 +20,18 @@ static int failed(struct ledger *l, const char *what, uint64_t value)
     return 1;
 }
 
+void ledger_write_doubt(struct ledger *l)
+{
+    uint32_t n = l->doubts;
+
+    if (l->attempted != l->accepted && n < LEDGER_DOUBTS) {
+        l->doubt[n].from = l->accepted;
+        l->doubt[n].to = l->attempted;
+        l->doubts = n + 1;
+    }
+    l->accepted = l->attempted;
+}
+
 static void fill(void *to, uint64_t seq, uint32_t *ret_len)
 {
     *ret_len = pattern_length(seq, 8, LEDGER_MAX_LEN);
@@ -81,6 +93,7 @@ int ledger_produce(void *arg)
     if (status != SHMRING_OK) {
         return failed(l, "a producer could not open", (uint64_t)(int64_t)status);
     }
+    l->producer_open = 1;
     l->opened++;
     while (!l->stop) {
         n = produce_some(l, p, seq, pattern_next(&random));
@@ -165,7 +178,10 @@ static int consume_some(struct ledger *l, shmring_consumer *c, uint32_t n, int *
             return 1;
         }
         l->again += *first && seq + 1 <= looking;
-        *first = 0;
+        if (*first) {
+            l->done = seq; /* what the last one released and had no time to enter */
+            *first = 0;
+        }
         expected = seq + 1;
     }
     if (n != 0) {
@@ -187,6 +203,7 @@ int ledger_consume(void *arg)
     if (status != SHMRING_OK) {
         return failed(l, "a consumer could not open", (uint64_t)(int64_t)status);
     }
+    l->consumer_open = 1;
     l->opened++;
     for (;;) {
         status = shmring_wait_data(c, 20000000);

@@ -10,12 +10,25 @@
 #include "../check.h"
 #include "../stress/pattern.h"
 #include "../stress/process.h"
+#include "../unit/behind.h"
 
 enum victims { PRODUCER = 1, CONSUMER = 2, BOTH = 3 };
 
 static uint32_t scale = 1;
 static struct ledger *ledger;
 static pid_t producer, consumer;
+
+static void start_producer(void)
+{
+    ledger->producer_open = 0;
+    producer = process_start(ledger_produce, ledger);
+}
+
+static void start_consumer(void)
+{
+    ledger->consumer_open = 0;
+    consumer = process_start(ledger_consume, ledger);
+}
 
 static void begin(const char *what, uint32_t lifetime, uint64_t first)
 {
@@ -28,21 +41,8 @@ static void begin(const char *what, uint32_t lifetime, uint64_t first)
     ledger->opt.capacity = 65536;
     ledger->opt.lifetime = lifetime;
     ledger->opt.max_record = LEDGER_MAX_LEN;
-    producer = process_start(ledger_produce, ledger);
-    consumer = process_start(ledger_consume, ledger);
-}
-
-/* The producer is dead: what it did not see accepted is in doubt. */
-static void write_doubt(void)
-{
-    uint32_t n = ledger->doubts;
-
-    if (ledger->attempted != ledger->accepted && n < LEDGER_DOUBTS) {
-        ledger->doubt[n].from = ledger->accepted;
-        ledger->doubt[n].to = ledger->attempted;
-        ledger->doubts = n + 1;
-    }
-    ledger->accepted = ledger->attempted;
+    start_producer();
+    start_consumer();
 }
 
 /* Ends both for good when one has found something wrong. */
@@ -51,16 +51,21 @@ static void give_up_if_failed(void)
     if (ledger->failed || process_has_ended(producer) || process_has_ended(consumer)) {
         (void)process_kill(producer);
         (void)process_kill(consumer);
-        (void)shmring_remove(ledger->ring);
-        CHECK(!"a child failed; see above");
+        (void)behind_remove(ledger->ring);
+        CHECK_FAIL_("%s", "a child failed; see above");
     }
 }
 
-/* Lets them work for a moment, sometimes for none; never kills before both could start. */
+/* Lets them work for a moment, sometimes for none, and half of the time until all have opened:
+ * where a process takes long to start, the moment alone would be over before. */
 static void work(uint64_t *random)
 {
     uint64_t v = pattern_next(random);
 
+    while (v % 2 == 0 && (!ledger->producer_open || !ledger->consumer_open)) {
+        process_pause_us(200);
+        give_up_if_failed();
+    }
     if (v % 4 != 0) {
         process_pause_us((v >> 8) % 2500);
     }
@@ -79,13 +84,13 @@ static void kill_some(enum victims victims, uint32_t times)
         }
         if ((victims & PRODUCER) != 0) {
             (void)process_kill(producer);
-            write_doubt();
+            ledger_write_doubt(ledger);
         }
         if ((victims & PRODUCER) != 0) {
-            producer = process_start(ledger_produce, ledger);
+            start_producer();
         }
         if ((victims & CONSUMER) != 0) {
-            consumer = process_start(ledger_consume, ledger);
+            start_consumer();
         }
     }
 }
@@ -104,7 +109,7 @@ static void finish(void)
     CHECK_STATUS(shmring_inspect(ledger->ring, &info), SHMRING_OK);
     ledger->stop = 1;
     process_end_both(producer, consumer, &p, &c);
-    (void)shmring_remove(ledger->ring);
+    (void)behind_remove(ledger->ring);
     printf("# %" PRIu64 " records, %" PRIu64 " opens, %" PRIu64 " producers, %" PRIu64
            " consumers, %u doubts, %" PRIu64 " rolled forward, %" PRIu64 " came again\n",
            ledger->accepted, ledger->opened, info.producer.epoch, info.consumer.epoch,
@@ -141,6 +146,10 @@ static void shouldDeliverEverythingWhenConsumersAreKilled(void)
 static void shouldKeepAPersistentRingWhenBothAreKilled(void)
 {
     begin("pc", SHMRING_PERSISTENT, 0);
+    while (!behind_keep(ledger->ring)) {
+        process_pause_us(200);
+        give_up_if_failed();
+    }
     kill_some(BOTH, 200 * scale);
     finish();
 }

@@ -17,7 +17,8 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 STANDARD = set('''assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp
 signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath
 threads time uchar wchar wctype'''.split())
-CXX = set('atomic cstddef cstdint cstring new string string_view utility optional stdexcept'.split())
+CXX = set('''array atomic chrono cstddef cstdint cstdio cstring new string string_view
+system_error type_traits utility optional stdexcept'''.split())
 
 # The arrows between the public headers: each may see those on its right, and C's own.
 HEADERS = {
@@ -26,17 +27,26 @@ HEADERS = {
     'status.h': 'export.h',
     'atomic.h': 'export.h',
     'layout.h': 'atomic.h export.h',
-    'handle.h': 'layout.h status.h atomic.h export.h',
+    'stamp.h': 'layout.h',
+    'handle.h': 'layout.h stamp.h status.h atomic.h export.h',
     'copy.h': 'export.h',
-    'produce.h': 'copy.h handle.h',
+    'evict.h': 'handle.h',
+    'room.h': 'evict.h handle.h',
+    'produce.h': 'copy.h handle.h room.h',
     'consume.h': 'copy.h handle.h',
     'bytes.h': 'copy.h consume.h produce.h handle.h',
     'ring.h': 'bytes.h consume.h produce.h',
     'endpoint.h': 'ring.h status.h',
     'wait.h': 'ring.h status.h endpoint.h',
     'observe.h': 'ring.h status.h endpoint.h',
-    'shmring.h': 'endpoint.h ring.h status.h version.h wait.h observe.h',
-    'shmring.hpp': 'shmring.h',
+    'latency.h': 'endpoint.h',
+    'shmring.h': 'endpoint.h latency.h ring.h status.h version.h wait.h observe.h',
+    'error.hpp': 'status.h',
+    'record.hpp': 'ring.h wait.h',
+    'owner.hpp': 'endpoint.h error.hpp',
+    'producer.hpp': 'ring.h wait.h error.hpp owner.hpp record.hpp',
+    'consumer.hpp': 'ring.h wait.h observe.h error.hpp owner.hpp record.hpp',
+    'shmring.hpp': 'shmring.h consumer.hpp error.hpp owner.hpp producer.hpp record.hpp',
 }
 
 

@@ -64,6 +64,11 @@ SHMRING_ALWAYS void shmring_store_barrier(void)
     atomic_thread_fence(memory_order_release);
 }
 
+SHMRING_ALWAYS void shmring_load_barrier(void)
+{
+    atomic_thread_fence(memory_order_acquire);
+}
+
 SHMRING_ALWAYS shmring_atomic_u64 *shmring_word_at(unsigned char *at)
 {
     return (shmring_atomic_u64 *)(void *)at;

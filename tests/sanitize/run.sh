@@ -18,11 +18,15 @@ for what in $only; do
     # What this build cannot change (cross builds, the look of the sources) runs elsewhere.
     suites="--timeout-multiplier 5 --no-suite cross --no-suite layering --no-suite headers
         --no-suite format --no-suite docs"
+    library="--timeout-multiplier 5 --suite unit --suite layout --suite quick --suite hostile"
     case $what in
-    *-asan) options+=" -Db_sanitize=address,undefined" ;;
+    clang-asan) options+=" -Db_sanitize=address,undefined" ;;
+    gcc-asan) # the program and the soak once are enough, and clang's is the faster one
+        options+=" -Db_sanitize=address,undefined" && suites+=" --no-suite tools --no-suite soak"
+        ;;
     *-tsan) options+=" -Db_sanitize=thread" && suites="--suite tsan" ;;
-    *-O0) options+=" -Doptimization=0" ;;
-    *-O3) options+=" -Doptimization=3" ;;
+    *-O0) options+=" -Doptimization=0" && suites=$library ;;
+    *-O3) options+=" -Doptimization=3" && suites=$library ;;
     *) echo "run.sh: what is $what?" && exit 2 ;;
     esac
     [ "${what%%-*}" = clang ] && options+=" -Db_lundef=false"

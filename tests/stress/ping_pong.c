@@ -12,6 +12,8 @@
 #define _GNU_SOURCE
 #include "stress.h"
 
+#include <errno.h>
+
 #include "../check.h"
 #include "pattern.h"
 #include "process.h"
@@ -119,13 +121,15 @@ static void run(uint32_t spin_ns, int refuse_producer, int refuse_consumer, uint
                        .count = count * scale,
                        .refuse_producer = refuse_producer,
                        .refuse_consumer = refuse_consumer};
+    struct stress *both = process_shared(sizeof *both);
     pid_t producer, consumer;
     int p, c;
 
     (void)snprintf(s.ring, sizeof s.ring, "pingpong.%ld.%u", (long)getpid(), ++number);
     s.outcome = process_shared(sizeof *s.outcome);
-    producer = process_start(produce, &s);
-    consumer = process_start(consume, &s);
+    *both = s;
+    producer = process_start(produce, both);
+    consumer = process_start(consume, both);
     process_end_both(producer, consumer, &p, &c);
     if (p == 77 || c == 77) {
         SKIP("no seccomp filter here");
@@ -137,7 +141,8 @@ static void run(uint32_t spin_ns, int refuse_producer, int refuse_consumer, uint
     if (spin_ns == 1) { /* a wait that polls may never sleep, where cores are close */
         CHECK(s.outcome->producer_sleeps + s.outcome->consumer_sleeps > 0);
     }
-    (void)munmap(s.outcome, sizeof *s.outcome);
+    process_unshare(s.outcome, sizeof *s.outcome);
+    process_unshare(both, sizeof *both);
 }
 
 static void shouldLoseNoWakeUpWhenEveryWaitSleepsAtOnce(void)

@@ -1,111 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* process.h - child processes for the tests that need two. */
+/* process.h - child processes for the tests that need two; process_linux.c and process_windows.c
+ * fulfil it, and the build chooses one. */
 #ifndef SHMRING_TESTS_PROCESS_H
 #define SHMRING_TESTS_PROCESS_H
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static inline void process_pause_us(uint64_t us)
-{
-    struct timespec t = {(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
+/* What process_end() says of a child that process_kill() ended. */
+#define PROCESS_KILLED (-9)
 
-    (void)nanosleep(&t, NULL);
-}
+/* At least that long. */
+void process_pause_us(uint64_t us);
 
 /* Runs body(arg) in a child; its result is the child's exit status. The child does not outlive its
- * parent. Fork comes before open: a handle is of no use after fork. */
-static inline pid_t process_start(int (*body)(void *arg), void *arg)
-{
-    pid_t parent = getpid(), child;
-
-    fflush(NULL);
-    child = fork();
-    if (child == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent) {
-            _exit(99);
-        }
-        int result = body(arg);
-
-        fflush(NULL);
-        _exit(result);
-    }
-    if (child < 0) {
-        perror("fork");
-        exit(1);
-    }
-    return child;
-}
+ * parent. Where there is no fork, arg must lie in memory of process_shared(), and nothing else that
+ * the parent has changed is there. Start comes before open: a handle is of no use in a child. */
+pid_t process_start(int (*body)(void *arg), void *arg);
 
 /* Waits for the child's end. Its exit status, or minus the signal that ended it. */
-static inline int process_end(pid_t child)
-{
-    int status;
-
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) {
-            return 255;
-        }
-    }
-    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-}
+int process_end(pid_t child);
 
 /* Whether the child has ended; leaves it to be waited for. */
-static inline int process_has_ended(pid_t child)
-{
-    siginfo_t info;
-
-    info.si_pid = 0;
-    return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info.si_pid == child;
-}
+int process_has_ended(pid_t child);
 
 /* Waits for two children that work together: when one fails, the other is ended too. */
-static inline void process_end_both(pid_t a, pid_t b, int *ret_a, int *ret_b)
-{
-    while (!process_has_ended(a) && !process_has_ended(b)) {
-        process_pause_us(1000);
-    }
-    if (process_has_ended(a)) {
-        *ret_a = process_end(a);
-        if (*ret_a != 0) {
-            (void)kill(b, SIGKILL);
-        }
-        *ret_b = process_end(b);
-    } else {
-        *ret_b = process_end(b);
-        if (*ret_b != 0) {
-            (void)kill(a, SIGKILL);
-        }
-        *ret_a = process_end(a);
-    }
-}
+void process_end_both(pid_t a, pid_t b, int *ret_a, int *ret_b);
 
-static inline int process_kill(pid_t child)
-{
-    (void)kill(child, SIGKILL);
-    return process_end(child);
-}
+/* Ends the child at once, wherever it is. PROCESS_KILLED, or how it had ended before. */
+int process_kill(pid_t child);
 
-/* Zeroed memory that children started later share. */
-static inline void *process_shared(size_t size)
-{
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+/* Zeroed memory that children started later share, at the same address. */
+void *process_shared(size_t size);
+void process_unshare(void *shared, size_t size);
 
-    if (p == MAP_FAILED) {
-        perror("mmap");
-        exit(1);
-    }
-    return p;
-}
+enum process_call { PROCESS_MEMBARRIER, PROCESS_FUTEX_WAITV, PROCESS_INOTIFY };
+
+/* From now on that system call answers this error in this process, as in a sandbox or an old
+ * kernel. 0 where that cannot be had. */
+int process_refuse(enum process_call call, int error);
 
 #endif

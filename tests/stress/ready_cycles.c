@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "stress.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sys/epoll.h>
 
@@ -239,7 +240,7 @@ static void run(enum way way, uint32_t rings, int refuse_producer, int refuse_co
     CHECK_EQ(p, 0);
     printf("# %" PRIu64 " records, %d turns of the consumer's loop\n", s.count, *s.turns);
     CHECK(*s.turns <= (int)(4 * s.count + 100)); /* no storm: a few turns for a record at most */
-    (void)munmap(s.turns, sizeof *s.turns);
+    process_unshare(s.turns, sizeof *s.turns);
 }
 
 static void shouldLoseNoWakeUpOnDescriptorsThatTellALevel(void)

@@ -229,7 +229,7 @@ int stress_consume(void *arg)
     if (status != SHMRING_OK) {
         return failed(&side, "open", (uint64_t)(int64_t)status) + 1;
     }
-    side.buf = calloc(1, s->capacity / 2 + 64);
+    side.buf = calloc(1, (size_t)(s->capacity / 2 + 64));
     ok = side.buf != NULL && (s->framing == SHMRING_BYTES ? consume_bytes(&side)
                               : s->ways == STRESS_FLAT    ? consume_flat(&side)
                                                           : consume_mixed(&side));

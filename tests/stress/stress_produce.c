@@ -3,15 +3,9 @@
 #define _GNU_SOURCE
 #include "stress.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #include "pattern.h"
 #include "process.h"
@@ -51,19 +45,9 @@ void stress_rest(const struct stress *s, uint64_t *random)
     }
 }
 
-/* From now on membarrier answers this error in this process, as in a sandbox or an old kernel. */
 int stress_prepare(int refuse_errno)
 {
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)refuse_errno),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-
-    return refuse_errno == 0 || (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                                 prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+    return refuse_errno == 0 || process_refuse(PROCESS_MEMBARRIER, refuse_errno);
 }
 
 static int failed(const struct side *side, uint64_t seq, shmring_status status)
@@ -264,7 +248,7 @@ int stress_produce(void *arg)
     if (status != SHMRING_OK) {
         return failed(&side, 0, status) + 1;
     }
-    side.buf = calloc(1, s->capacity / 4 + 64);
+    side.buf = calloc(1, (size_t)(s->capacity / 4 + 64));
     ok = side.buf != NULL && (s->framing == SHMRING_BYTES ? produce_bytes(&side)
                               : s->ways == STRESS_FLAT    ? produce_flat(&side)
                                                           : produce_mixed(&side));

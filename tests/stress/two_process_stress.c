@@ -11,6 +11,8 @@
 #define _GNU_SOURCE
 #include "stress.h"
 
+#include <errno.h>
+
 #include "../check.h"
 #include "process.h"
 
@@ -20,6 +22,7 @@ static uint64_t scale = 1;
 static void run(struct stress *s)
 {
     static uint32_t number;
+    struct stress *both = process_shared(sizeof *both);
     pid_t producer, consumer;
     int p, c;
 
@@ -28,12 +31,13 @@ static void run(struct stress *s)
     }
     (void)snprintf(s->ring, sizeof s->ring, "stress.%ld.%u", (long)getpid(), ++number);
     s->outcome = process_shared(sizeof *s->outcome);
+    *both = *s;
     if (number % 2 == 0) {
-        producer = process_start(stress_produce, s);
-        consumer = process_start(stress_consume, s);
+        producer = process_start(stress_produce, both);
+        consumer = process_start(stress_consume, both);
     } else {
-        consumer = process_start(stress_consume, s);
-        producer = process_start(stress_produce, s);
+        consumer = process_start(stress_consume, both);
+        producer = process_start(stress_produce, both);
     }
     process_end_both(producer, consumer, &p, &c);
     if (p == 77 || c == 77) {
@@ -57,7 +61,8 @@ static void run(struct stress *s)
     if (s->waiting == STRESS_LOSSY) {
         CHECK(s->outcome->gaps > 0);
     }
-    (void)munmap(s->outcome, sizeof *s->outcome);
+    process_unshare(s->outcome, sizeof *s->outcome);
+    process_unshare(both, sizeof *both);
 }
 
 static struct stress mixed(const char *what, enum stress_waiting waiting, uint64_t capacity,
@@ -100,6 +105,22 @@ static void shouldDeliverStampedRecordsInOrderOfTime(void)
     struct stress s = mixed("stamped", STRESS_POLL, 65536, 1000, 100000);
 
     s.stamp = SHMRING_STAMP_MONOTONIC;
+    run(&s);
+}
+
+static void shouldDeliverRecordsStampedWithTicksInOrderOfTime(void)
+{
+    struct stress s = mixed("ticked", STRESS_POLL, 65536, 1000, 100000);
+    shmring_options o = SHMRING_OPTIONS_INIT;
+    shmring_producer *p = NULL;
+    char name[64];
+
+    s.stamp = o.stamp = SHMRING_STAMP_TSC;
+    (void)snprintf(name, sizeof name, "stress.ticks.%ld", (long)getpid());
+    if (shmring_producer_open(&p, name, &o) == SHMRING_E_UNSUPPORTED) {
+        SKIP(shmring_error_detail());
+    }
+    shmring_producer_close(p);
     run(&s);
 }
 
@@ -195,6 +216,7 @@ int main(int argc, char **argv)
     RUN(shouldDeliverRandomSizesInASmallRing);
     RUN(shouldDeliverRandomSizesInALargeRing);
     RUN(shouldDeliverStampedRecordsInOrderOfTime);
+    RUN(shouldDeliverRecordsStampedWithTicksInOrderOfTime);
     RUN(shouldDeliverAcrossTheEndOfThePositions);
     RUN(shouldCountExactlyTheRecordsThatWereDropped);
     RUN(shouldDeliverWhenBothSidesSleepNowAndThen);

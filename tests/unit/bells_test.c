@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bells_test.c - what a waiter leaves behind when it dies, and signals that arrive in a wait. Times
+/* bells_test.c - what a waiter says, and leaves behind when it dies, and signals in a wait. Times
  * are checked from below only. */
 #include <errno.h>
 #include <pthread.h>
@@ -8,25 +8,9 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "rig.h"
+#include "rig_linux.h"
 
 static char none[1]; /* a buffer of no bytes */
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static shmring_info inspect(void)
-{
-    shmring_info info;
-
-    CHECK_STATUS(shmring_inspect(rig_name, &info), SHMRING_OK);
-    return info;
-}
 
 static void shouldPayOneWakeUpForAConsumerThatDiedAsleep(void)
 {
@@ -105,6 +89,23 @@ static void shouldStopFencingWhenWhoAskedForItIsGone(void)
     shmring_consumer_close(c);
 }
 
+static void shouldSayHowFarTheConsumerMustComeToBeOfUse(void)
+{
+    struct pair pair = open_small_pair();
+    uint64_t timeout = 2 * MS;
+
+    (void)fill(pair.p, 1000);
+    while (shmring_try_send(pair.p, NULL, 0, 0) == SHMRING_OK) {
+    }
+    do { /* where the time was over before it came to sleep, it said nothing */
+        CHECK_STATUS(shmring_wait_space(pair.p, 4000, timeout), SHMRING_TIMEOUT);
+        timeout *= 2;
+    } while (look64(rig_name, SHMRING_DOORBELL_AT + 0x508) == 0 && timeout < 10000 * MS);
+    CHECK_EQ(look64(rig_name, SHMRING_DOORBELL_AT + 0x508),
+             pair.p->tail + 8 + 4000 + 8 - pair.p->capacity);
+    close_pair(&pair);
+}
+
 static int ticks;
 
 static void tick(int signal_number)
@@ -175,6 +176,7 @@ int main(void)
 {
     RUN(shouldPayOneWakeUpForAConsumerThatDiedAsleep);
     RUN(shouldStopFencingWhenWhoAskedForItIsGone);
+    RUN(shouldSayHowFarTheConsumerMustComeToBeOfUse);
     RUN(shouldHoldADeadlineUnderAThousandSignalsASecond);
     RUN(shouldEndAWaitForAnInterruptFromASignalHandler);
     return check_done();

@@ -163,8 +163,26 @@ static void shouldKeepUnreadBytesForTheNextConsumer(void)
     shmring_consumer_close(pair.c);
 }
 
+static void shouldRefuseAnAdvanceBeyondTheRoomThatIsLeft(void)
+{
+    static unsigned char buf[60000];
+    struct pair pair = open_byte_pair();
+    uint64_t room;
+    void *at = NULL;
+
+    CHECK_EQ(shmring_try_write(pair.p, buf, sizeof buf), sizeof buf);
+    room = shmring_write_span(pair.p, &at);
+    CHECK_EQ(room, pair.p->capacity - sizeof buf);
+    shmring_write_advance(pair.p, room + 1);
+    CHECK_EQ(look64(rig_name, TAIL_AT), sizeof buf);
+    shmring_write_advance(pair.p, room);
+    CHECK_EQ(look64(rig_name, TAIL_AT), pair.p->capacity);
+    close_pair(&pair);
+}
+
 int main(void)
 {
+    RUN(shouldRefuseAnAdvanceBeyondTheRoomThatIsLeft);
     RUN(shouldUseTheWholeCapacityAndStopThere);
     RUN(shouldGiveContiguousSpansAcrossTheEndOfTheRing);
     RUN(shouldRefuseAnAdvanceBeyondTheSpan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* files_test.c - what may stand behind a name: modes, owners, and planted things that are no rings.
  */
-#include "rig.h"
+#include "rig_linux.h"
 
 static void expect_access(const char *text)
 {
@@ -182,7 +182,7 @@ static void shouldKeepOtherUsersOutByTheMode(void)
     }
     (void)new_name();
     (void)snprintf(name, sizeof name, "Global\\f%s", rig_name);
-    (void)snprintf(rig_name, sizeof rig_name, "%.60s", name);
+    (void)snprintf(rig_name, RIG_NAME_SIZE, "%.60s", name);
     CHECK_STATUS(shmring_producer_open(&p, rig_name, NULL), SHMRING_OK);
     CHECK_EQ(in_child(open_as_nobody, NULL), 0);
     shmring_producer_close(p);
@@ -202,6 +202,74 @@ static void shouldRefuseAFileThatIsNoRing(void)
     CHECK_STATUS(shmring_remove(rig_name), SHMRING_OK);
 }
 
+/* A PERSISTENT ring, closed. */
+static const char *plant(void)
+{
+    shmring_options o = options_of(KIB64);
+    shmring_producer *p = NULL;
+
+    o.lifetime = SHMRING_PERSISTENT;
+    CHECK_STATUS(shmring_producer_open(&p, new_name(), &o), SHMRING_OK);
+    shmring_producer_close(p);
+    return rig_name;
+}
+
+/* Every way in answers the same, and says the name. */
+static void expect_corrupt(const char *name)
+{
+    shmring_producer *p = NULL;
+    shmring_consumer *c = NULL;
+    shmring_verdict v;
+    shmring_info info;
+
+    CHECK_STATUS(shmring_producer_open(&p, name, NULL), SHMRING_E_CORRUPT);
+    DETAIL_HAS(name);
+    CHECK_STATUS(shmring_consumer_open(&c, name, NULL), SHMRING_E_CORRUPT);
+    DETAIL_HAS(name);
+    CHECK_STATUS(shmring_inspect(name, &info), SHMRING_E_CORRUPT);
+    DETAIL_HAS(name);
+    CHECK_STATUS(shmring_verify(name, &v), SHMRING_E_CORRUPT);
+    DETAIL_HAS(name);
+    CHECK(p == NULL && c == NULL);
+}
+
+static void shouldRefuseATruncatedOrOversizedFile(void)
+{
+    static const off_t sizes[] = {0, 1, 8, 4096, 65536, 65537, 131071, 131073, 196608};
+    size_t i;
+
+    for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        CHECK_EQ(truncate(path_of(plant()), sizes[i]), 0);
+        expect_corrupt(rig_name);
+        CHECK_STATUS(shmring_remove(rig_name), SHMRING_OK);
+    }
+}
+
+/* Of the size that its header says: masks would be wrong. */
+static void shouldRefuseACapacityThatIsNoPowerOfTwo(void)
+{
+    const off_t capacity = 3 * 32768;
+    const char *name = plant();
+
+    poke64(name, 0x10, (uint64_t)capacity);
+    CHECK_EQ(truncate(path_of(name), (off_t)SHMRING_HEADER_SIZE + capacity), 0);
+    expect_corrupt(name);
+    DETAIL_HAS("98304");
+    CHECK_STATUS(shmring_remove(name), SHMRING_OK);
+}
+
+static void shouldRefuseAFileThatWasRenamed(void)
+{
+    char from[320], other[96];
+
+    (void)snprintf(from, sizeof from, "%s", path_of(plant()));
+    (void)snprintf(other, sizeof other, "%s.moved", rig_name);
+    CHECK_EQ(rename(from, path_of(other)), 0);
+    expect_corrupt(other);
+    DETAIL_HAS("renamed");
+    CHECK_STATUS(shmring_remove(other), SHMRING_OK);
+}
+
 int main(void)
 {
     RUN(shouldMakeRingsForTheirOwnerOnly);
@@ -214,5 +282,8 @@ int main(void)
     RUN(shouldRefuseARingWhoseModeWasChanged);
     RUN(shouldKeepOtherUsersOutByTheMode);
     RUN(shouldRefuseAFileThatIsNoRing);
+    RUN(shouldRefuseATruncatedOrOversizedFile);
+    RUN(shouldRefuseACapacityThatIsNoPowerOfTwo);
+    RUN(shouldRefuseAFileThatWasRenamed);
     return check_done();
 }

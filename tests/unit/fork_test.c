@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "rig.h"
+#include "rig_linux.h"
 
 #define CHILD(condition)                                                                           \
     do {                                                                                           \
@@ -215,10 +215,42 @@ static void shouldNotKeepAnythingInAChildWhenTheParentCloses(void)
     end(child);
 }
 
+static int observer_calls(void *arg)
+{
+    shmring_observer *o = arg;
+    uint64_t got;
+
+    INVALID(shmring_observe(o, &got, sizeof got, NULL));
+    INVALID(shmring_observer_seek(o, SHMRING_OLDEST));
+    shmring_observer_skip(o);
+    shmring_observer_close(o);
+    return 0;
+}
+
+static void shouldAnswerInvalidToAnObserverInTheChild(void)
+{
+    struct pair pair = open_small_pair();
+    shmring_observer *o = NULL;
+    uint64_t sent = 1, got = 0;
+
+    CHECK_STATUS(shmring_observer_open(&o, rig_name, NULL), SHMRING_OK);
+    CHECK_STATUS(shmring_try_send(pair.p, &sent, sizeof sent, 0), SHMRING_OK);
+    CHECK_EQ(in_child(observer_calls, o), 0);
+    CHECK_STATUS(shmring_observe(o, &got, sizeof got, NULL), SHMRING_OK);
+    CHECK_EQ(got, sent);
+    shmring_observer_close(o);
+    close_pair(&pair);
+}
+
 int main(void)
 {
+    if (!wipes_on_fork()) {
+        printf("1..0 # SKIP memory is not wiped in forked children here\n");
+        return 0;
+    }
     RUN(shouldAnswerInvalidToEveryCallInTheChild);
     RUN(shouldAnswerInvalidInTheChildOfAByteRingToo);
+    RUN(shouldAnswerInvalidToAnObserverInTheChild);
     RUN(shouldLetTheChildOpenTheRingItself);
     RUN(shouldNotKeepTheRoleInAChildWhenTheParentDies);
     RUN(shouldNotKeepAnythingInAChildWhenTheParentCloses);

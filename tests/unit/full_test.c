@@ -23,14 +23,6 @@ static void expect_number(shmring_consumer *c, uint64_t value, unsigned flags)
     CHECK(r.data == &got);
 }
 
-static shmring_info inspect(void)
-{
-    shmring_info info;
-
-    CHECK_STATUS(shmring_inspect(rig_name, &info), SHMRING_OK);
-    return info;
-}
-
 static void shouldKeepABatchOpenWhenTheRingIsFull(void)
 {
     struct pair pair = open_small_pair();
@@ -145,8 +137,24 @@ static void shouldTakeALargestRecordWheneverTheRingIsDrained(void)
     close_pair(&pair);
 }
 
+static void shouldRefuseARecordLongerThanMaxRecordWhereThereIsRoom(void)
+{
+    static char buf[101];
+    shmring_options o = options_of(KIB64);
+    struct pair pair;
+
+    o.max_record = 100;
+    pair = open_pair(&o);
+    CHECK_STATUS(shmring_try_send(pair.p, buf, 100, 0), SHMRING_OK);
+    CHECK_STATUS(shmring_try_send(pair.p, buf, 101, 0), SHMRING_E_TOO_BIG);
+    CHECK_STATUS(shmring_stage(pair.p, buf, 101, 0), SHMRING_E_TOO_BIG);
+    CHECK_EQ(look64(rig_name, TAIL_AT), 112);
+    close_pair(&pair);
+}
+
 int main(void)
 {
+    RUN(shouldRefuseARecordLongerThanMaxRecordWhereThereIsRoom);
     RUN(shouldKeepABatchOpenWhenTheRingIsFull);
     RUN(shouldMarkTheRecordAfterARefusalWithGap);
     RUN(shouldTakeTheRefusalBackWhenTheProducerRelaxes);

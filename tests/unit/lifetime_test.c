@@ -17,6 +17,14 @@ static void shouldLiveUntilTheLastCloseFromEitherSide(void)
     CHECK(!is_there(rig_name));
 }
 
+/* Of tests about names that outlive their users, or are taken from them. */
+static void skip_where_names_cannot_be_removed(void)
+{
+    if (behind_cannot_remove() != NULL) {
+        SKIP(behind_cannot_remove());
+    }
+}
+
 static void shouldKeepAPersistentRingAndItsRecords(void)
 {
     shmring_options o = options_of(KIB64);
@@ -29,11 +37,12 @@ static void shouldKeepAPersistentRingAndItsRecords(void)
     CHECK_STATUS(shmring_try_send(pair.p, "one", 4, 0), SHMRING_OK);
     CHECK_STATUS(shmring_try_send(pair.p, "two", 4, 0), SHMRING_OK);
     CHECK_STATUS(shmring_try_recv(pair.c, b, 8, NULL), SHMRING_OK);
+    CHECK(behind_keep(rig_name));
     shmring_producer_close(pair.p);
     shmring_consumer_close(pair.c);
     CHECK(is_there(rig_name));
     CHECK_STATUS(shmring_inspect(rig_name, &info), SHMRING_OK);
-    CHECK_EQ(info.alive, 0);
+    CHECK_EQ(info.alive, behind_cannot_remove() != NULL); /* there, who keeps it has it open */
     CHECK_EQ(info.tail, 32);
     CHECK_EQ(info.cursor, 16);
     CHECK_EQ(info.head, 16);
@@ -47,7 +56,7 @@ static void shouldKeepAPersistentRingAndItsRecords(void)
     CHECK_STATUS(shmring_try_recv(pair.c, b, 8, NULL), SHMRING_OK);
     CHECK(strcmp(b, "two") == 0);
     shmring_consumer_close(pair.c);
-    CHECK_STATUS(shmring_remove(rig_name), SHMRING_OK);
+    CHECK(behind_remove(rig_name));
     CHECK(!is_there(rig_name));
     CHECK_STATUS(shmring_remove(rig_name), SHMRING_E_NOT_FOUND);
     DETAIL_HAS(rig_name);
@@ -67,7 +76,7 @@ static void shouldTellWhatIsKnownOfALivingRing(void)
     CHECK(strncmp(info.name, "Local\\", 6) == 0 && strcmp(info.name + 6, rig_name) == 0);
     CHECK_EQ(info.capacity, 2 * KIB64);
     CHECK_EQ(info.schema, 99);
-    CHECK_EQ(info.owner, geteuid());
+    CHECK_EQ(info.owner, behind_user());
     CHECK_EQ(info.creator_pid, getpid());
     CHECK(info.created_ns > UINT64_C(1500000000000000000));
     CHECK_EQ(info.tail, (1 << 20) + 16);
@@ -115,6 +124,7 @@ static void shouldReplaceARingWhoseUsersAllDied(void)
     shmring_info info;
     char b[4];
 
+    skip_where_names_cannot_be_removed();
     CHECK_EQ(in_child(die_with_it_open, (void *)(uintptr_t)new_name()), 0);
     CHECK(is_there(rig_name));
     CHECK_STATUS(shmring_inspect(rig_name, &info), SHMRING_OK);
@@ -133,9 +143,11 @@ static void shouldReplaceARingWhoseUsersAllDied(void)
 
 static void shouldKeepARemovedRingForThoseWhoHaveIt(void)
 {
-    struct pair pair = open_small_pair(), second = {NULL, NULL};
+    struct pair pair, second = {NULL, NULL};
     char b[8];
 
+    skip_where_names_cannot_be_removed();
+    pair = open_small_pair();
     CHECK_STATUS(shmring_remove(rig_name), SHMRING_OK);
     CHECK(!is_there(rig_name));
     CHECK_STATUS(shmring_try_send(pair.p, "old", 4, 0), SHMRING_OK);
@@ -166,10 +178,12 @@ static int search(const char *name, void *arg)
 static void shouldListLivingDeadAndGlobalRings(void)
 {
     struct search local = {"", 0, 0, 0}, global = {"", 0, 0, 0}, one = {"", 0, 0, 1};
-    struct pair pair = open_small_pair();
+    struct pair pair;
     shmring_producer *p = NULL;
     char name[96];
 
+    skip_where_names_cannot_be_removed();
+    pair = open_small_pair();
     (void)snprintf(local.want, sizeof local.want, "Local\\%s", rig_name);
     CHECK_STATUS(shmring_list(search, &local), SHMRING_OK);
     CHECK_EQ(local.found, 1);
@@ -190,11 +204,13 @@ static void shouldListLivingDeadAndGlobalRings(void)
 static void shouldPruneOnlyWhatNobodyHasAndWasToEnd(void)
 {
     shmring_options o = options_of(KIB64);
-    struct pair live = open_small_pair();
+    struct pair live;
     char live_name[64], kept_name[64];
     shmring_producer *p = NULL;
     uint32_t removed = 0;
 
+    skip_where_names_cannot_be_removed();
+    live = open_small_pair();
     (void)snprintf(live_name, sizeof live_name, "%s", rig_name);
     o.lifetime = SHMRING_PERSISTENT;
     CHECK_STATUS(shmring_producer_open(&p, new_name(), &o), SHMRING_OK);
@@ -208,7 +224,7 @@ static void shouldPruneOnlyWhatNobodyHasAndWasToEnd(void)
     CHECK(is_there(kept_name));
     CHECK_STATUS(shmring_prune(NULL), SHMRING_OK);
     CHECK_STATUS(shmring_remove(kept_name), SHMRING_OK);
-    (void)snprintf(rig_name, sizeof rig_name, "%s", live_name);
+    (void)snprintf(rig_name, RIG_NAME_SIZE, "%s", live_name);
     close_pair(&live);
 }
 

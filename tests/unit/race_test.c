@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* race_test.c - processes that make, attach, close and remove one name all at once. */
 #include <sched.h>
-#include <sys/mman.h>
-#include <time.h>
 
 #include "rig.h"
 
@@ -13,6 +11,12 @@
 /* Shared by the racers; every access is sequentially consistent. */
 static struct shared {
     _Atomic unsigned arrived, winners, losers, others;
+    struct racer {
+        int (*run)(unsigned me);
+        unsigned me;
+        struct shared *shared;
+        char *name;
+    } racers[RACERS];
 } * shared;
 
 /* Waits until every racer has come to this point for the nth time. */
@@ -84,7 +88,7 @@ static int race_to_use(unsigned me)
             printf("# racer %u: open %d, use %d: %s\n", me, status, use, shmring_error_detail());
             shared->others++;
         }
-        if ((seed >> 20) % 16 == 0) {
+        if ((seed >> 20) % 16 == 0 && behind_cannot_remove() == NULL) {
             status = shmring_remove(rig_name);
             if (status != SHMRING_OK && status != SHMRING_E_NOT_FOUND) {
                 printf("# racer %u: remove %d: %s\n", me, status, shmring_error_detail());
@@ -97,30 +101,29 @@ static int race_to_use(unsigned me)
     return oks > 0 ? 0 : 1;
 }
 
+static int run_racer(void *arg)
+{
+    struct racer *r = arg;
+
+    shared = r->shared;
+    rig_name = r->name;
+    return r->run(r->me);
+}
+
 static void race(int (*run)(unsigned me))
 {
+    pid_t children[RACERS];
     unsigned i;
     int failures = 0;
 
     (void)new_name();
     memset(shared, 0, sizeof *shared);
-    fflush(stdout);
     for (i = 0; i < RACERS; i++) {
-        pid_t child = fork();
-
-        CHECK(child >= 0);
-        if (child == 0) {
-            int result = run(i);
-
-            fflush(stdout);
-            _exit(result);
-        }
+        shared->racers[i] = (struct racer){run, i, shared, rig_name};
+        children[i] = process_start(run_racer, &shared->racers[i]);
     }
     for (i = 0; i < RACERS; i++) {
-        int status = 0;
-
-        CHECK(wait(&status) > 0);
-        failures += status != 0;
+        failures += process_end(children[i]) != 0;
     }
     CHECK_EQ(failures, 0);
     CHECK_EQ(shared->others, 0);
@@ -141,10 +144,7 @@ static void shouldNeverShowAHalfMadeOrHalfClosedRing(void)
 
 int main(void)
 {
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) {
-        return 1;
-    }
+    shared = process_shared(sizeof *shared);
     RUN(shouldLetExactlyOneRacerCreateARing);
     RUN(shouldNeverShowAHalfMadeOrHalfClosedRing);
     return check_done();

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "rig.h"
+#include "rig_linux.h"
 
 #define LONG_MS 60000 /* a test that waits this long has failed */
 

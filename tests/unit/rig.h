@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* rig.h - what the unit tests share: names that no other run has, options in one line, and the file
- * behind a ring, for tests that play a hostile or broken peer. Linux only. */
+/* rig.h - what the unit tests share: names that no other run has, options in one line, and the
+ * bytes behind a ring, for tests that play a hostile or broken peer. rig_linux.h has more, for
+ * tests of what only Linux has. */
 #ifndef SHMRING_TESTS_RIG_H
 #define SHMRING_TESTS_RIG_H
 
-#include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <shmring/shmring.h>
 
+#include "../stress/process.h"
+#include "behind.h"
 #include "check.h"
 
 #define TAIL_AT    (SHMRING_PRODUCER_AT + 0x080)
@@ -34,30 +32,41 @@
         }                                                                                          \
     } while (0)
 
-static char rig_name[64]; /* this test's ring */
+#define RIG_NAME_SIZE 64
+static char *rig_name; /* this test's ring; shared with children */
 
 /* A fresh name for the test that begins: the process and a number. */
 RIG_INLINE const char *new_name(void)
 {
     static unsigned n;
 
-    (void)snprintf(rig_name, sizeof rig_name, "unit.%ld.%u", (long)getpid(), ++n);
+    if (rig_name == NULL) {
+        rig_name = process_shared(RIG_NAME_SIZE);
+    }
+    (void)snprintf(rig_name, RIG_NAME_SIZE, "unit.%ld.%u", (long)getpid(), ++n);
     return rig_name;
-}
-
-RIG_INLINE const char *path_of(const char *name)
-{
-    static char path[320];
-
-    (void)snprintf(path, sizeof path, "/dev/shm/shmring.%lu.%s", (unsigned long)geteuid(), name);
-    return path;
 }
 
 RIG_INLINE int is_there(const char *name)
 {
-    struct stat st;
+    return behind_exists(name);
+}
 
-    return lstat(path_of(name), &st) == 0;
+RIG_INLINE uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* The ring of the test that runs. */
+RIG_INLINE shmring_info inspect(void)
+{
+    shmring_info info;
+
+    CHECK_STATUS(shmring_inspect(rig_name, &info), SHMRING_OK);
+    return info;
 }
 
 RIG_INLINE shmring_options options_of(uint64_t capacity)
@@ -73,17 +82,11 @@ RIG_INLINE uint64_t word_of(uint32_t len, uint16_t type)
     return (uint64_t)len | (uint64_t)type << SHMRING_WORD_TYPE_AT | COMMITTED;
 }
 
-/* ---- the file behind a ring ---- */
+/* ---- the bytes behind a ring ---- */
 
 RIG_INLINE void poke(const char *name, uint64_t at, const void *bytes, size_t n)
 {
-    int fd = open(path_of(name), O_RDWR | O_CLOEXEC);
-    ssize_t done = fd >= 0 ? pwrite(fd, bytes, n, (off_t)at) : -1;
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    CHECK_EQ(done, (ssize_t)n);
+    CHECK(behind_write(name, at, bytes, n));
 }
 
 RIG_INLINE void poke64(const char *name, uint64_t at, uint64_t value)
@@ -98,13 +101,7 @@ RIG_INLINE void poke32(const char *name, uint64_t at, uint32_t value)
 
 RIG_INLINE void look(const char *name, uint64_t at, void *bytes, size_t n)
 {
-    int fd = open(path_of(name), O_RDONLY | O_CLOEXEC);
-    ssize_t done = fd >= 0 ? pread(fd, bytes, n, (off_t)at) : -1;
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    CHECK_EQ(done, (ssize_t)n);
+    CHECK(behind_read(name, at, bytes, n));
 }
 
 RIG_INLINE uint64_t look64(const char *name, uint64_t at)
@@ -167,34 +164,11 @@ RIG_INLINE unsigned fill(shmring_producer *p, uint32_t len)
     return n;
 }
 
-/* Runs a function in a child; its exit status, or 128 and the signal that ended it. */
+/* Runs a function in a child; its exit status, or minus the signal that ended it. arg: as
+ * process_start() takes it; rig_name will do. */
 RIG_INLINE int in_child(int (*work)(void *arg), void *arg)
 {
-    int status = 0;
-    pid_t child;
-
-    fflush(stdout);
-    child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        _exit(work(arg));
-    }
-    CHECK_EQ(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-/* Has that system call fail from now on, in this process. 0 when there are no filters here. */
-RIG_INLINE int refuse(long call, int error)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)error),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-    struct sock_fprog program = {sizeof code / sizeof code[0], code};
-
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+    return process_end(process_start(work, arg));
 }
 
 #endif

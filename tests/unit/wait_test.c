@@ -8,22 +8,6 @@
 
 static char none[1]; /* a buffer of no bytes */
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static shmring_info inspect(void)
-{
-    shmring_info info;
-
-    CHECK_STATUS(shmring_inspect(rig_name, &info), SHMRING_OK);
-    return info;
-}
-
 static void shouldTryOnceWithATimeoutOfZero(void)
 {
     struct pair pair = open_small_pair();
@@ -212,6 +196,7 @@ static void shouldWaitForTheNextProducerWhenTheEndWasReportedToAnotherConsumer(v
         o.capacity = KIB64;
         CHECK_STATUS(shmring_producer_open(&pair.p, round == 0 ? new_name() : rig_name, &o),
                      SHMRING_OK);
+        CHECK(round != 0 || behind_keep(rig_name));
         shmring_producer_close(pair.p);
         CHECK_STATUS(shmring_consumer_open(&pair.c, rig_name, NULL), SHMRING_OK);
         CHECK_STATUS(shmring_recv(pair.c, none, 0, NULL, MS), SHMRING_CLOSED);
@@ -221,7 +206,7 @@ static void shouldWaitForTheNextProducerWhenTheEndWasReportedToAnotherConsumer(v
         CHECK_STATUS(shmring_recv(pair.c, none, 0, NULL, MS), SHMRING_TIMEOUT);
         shmring_consumer_close(pair.c);
     }
-    CHECK_STATUS(shmring_remove(rig_name), SHMRING_OK);
+    CHECK(behind_remove(rig_name));
 }
 
 static int send_and_die(void *arg)
@@ -285,6 +270,9 @@ static void shouldEndTheWaitForASideThatCannotComeAnyMore(void)
 {
     shmring_consumer *c = NULL;
 
+    if (behind_cannot_remove() != NULL) {
+        SKIP(behind_cannot_remove());
+    }
     CHECK_STATUS(shmring_consumer_open(&c, new_name(), NULL), SHMRING_OK);
     CHECK_STATUS(shmring_remove(rig_name), SHMRING_OK);
     CHECK_STATUS(shmring_wait_data(c, SHMRING_FOREVER), SHMRING_E_NOT_FOUND);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* os_windows.h - what the os_windows*.c files share. The only place with <windows.h>, besides the
+ * program's own host files. */
+#ifndef SHMRING_OS_WINDOWS_H
+#define SHMRING_OS_WINDOWS_H
+
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#include <windows.h>
+
+#include "os.h"
+
+/* Where shmring_os_segment keeps its kernel objects. object and probe: the section, before and
+ * after it is mapped. more[]: */
+enum shmring_windows_more {
+    MORE_ROLE = 0,  /* the role's object, while we hold the role */
+    MORE_ADMIN = 1, /* the mutex that serialises opening and closing */
+    MORE_DATA = 2,  /* auto-reset event: the consumer's bell */
+    MORE_SPACE = 3  /* auto-reset event: the producer's bell */
+};
+
+#define SHMRING_WINDOWS_NAME_SIZE 256
+
+/* "Local\shmring.temps" and what belongs to it: part is "" for the section, else "!data" and the
+ * like; a ring's name holds no '!'. */
+void shmring_windows_name(const struct shmring_name *name, const char *part,
+                          wchar_t ret[SHMRING_WINDOWS_NAME_SIZE]);
+
+#define SHMRING_WINDOWS_SID_SIZE 96 /* bytes; SECURITY_MAX_SID_SIZE is 68 */
+
+/* What an object is made with. */
+struct shmring_windows_security {
+    SECURITY_ATTRIBUTES attributes;
+    SECURITY_DESCRIPTOR absolute;
+    PSECURITY_DESCRIPTOR made;
+    union {
+        unsigned char bytes[SHMRING_WINDOWS_SID_SIZE];
+        void *aligned;
+    } user;
+};
+
+/* Fills it by the string or, where that is NULL, with ours: protected, full control for this user
+ * and for SYSTEM, nobody else, medium integrity. Its attributes, or NULL with GetLastError(). */
+SECURITY_ATTRIBUTES *shmring_windows_secure(struct shmring_windows_security *s, const char *sddl);
+/* The same for what belongs to a ring that is there: whom its section lets in, owned by this user.
+ */
+SECURITY_ATTRIBUTES *shmring_windows_secure_like(struct shmring_windows_security *s,
+                                                 const struct shmring_os_segment *seg);
+/* Keeps GetLastError(). */
+void shmring_windows_secure_end(struct shmring_windows_security *s);
+
+/* Whether the object belongs to this user, or to the group that makes objects in his name. */
+int shmring_windows_is_ours(HANDLE object);
+
+/* One of the ring's events, made or opened; NULL with the detail set. */
+HANDLE shmring_windows_event(const struct shmring_name *name, const struct shmring_os_segment *seg,
+                             const char *part, BOOL manual_reset);
+
+/* When the process was made, in ns since 1970; 0 when that cannot be had. */
+uint64_t shmring_windows_start_time(HANDLE process);
+
+/* The system's words for an error code. */
+const char *shmring_windows_words(DWORD error);
+
+static inline HANDLE shmring_windows_section(const struct shmring_os_segment *seg)
+{
+    return (HANDLE)(seg->object >= 0 ? seg->object : seg->probe);
+}
+
+#endif

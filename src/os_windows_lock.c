@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* os_windows_lock.c - os.h's locks, and who may open what.
+ *
+ * A role is a kernel object that exists once: who makes it holds the role, and it goes when its
+ * handle is closed, by him or by the end of his process. A mutex would not do: it belongs to a
+ * thread, and a ring to a process. Who only asks looks at the holder's process, as the ring names
+ * it; where the system does not let him, he opens the object for a moment, and a claim that meets
+ * him tries again.
+ */
+#include "os_windows.h"
+
+#include <aclapi.h>
+#include <sddl.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "detail.h"
+
+#define ADMIN_TIMEOUT_MS 2000u
+#define CLAIM_TRIES      3
+
+/* ---- security ---- */
+
+/* The user this process runs as: its SID in words. 1 on success. */
+static int user_sid(TOKEN_INFORMATION_CLASS which, unsigned char buf[SHMRING_WINDOWS_SID_SIZE],
+                    PSID *ret)
+{
+    HANDLE token;
+    DWORD n;
+    int ok;
+
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
+        return 0;
+    }
+    ok = GetTokenInformation(token, which, buf, SHMRING_WINDOWS_SID_SIZE, &n) != 0;
+    (void)CloseHandle(token);
+    if (ok) { /* TOKEN_USER and TOKEN_OWNER both start with the SID's address */
+        *ret = *(PSID *)(void *)buf;
+    }
+    return ok;
+}
+
+/* Owner; a protected list of whom it lets in: the user and SYSTEM, all; nobody else. Then a label:
+ * no writing from below medium integrity. 1 on success. */
+static int our_sddl(char *sddl, size_t size)
+{
+    union {
+        unsigned char bytes[SHMRING_WINDOWS_SID_SIZE];
+        void *aligned;
+    } buf;
+    char *text = NULL;
+    PSID sid;
+
+    if (!user_sid(TokenUser, buf.bytes, &sid) || !ConvertSidToStringSidA(sid, &text)) {
+        return 0;
+    }
+    (void)snprintf(sddl, size, "O:%sD:P(A;;GA;;;%s)(A;;GA;;;SY)S:(ML;;NW;;;ME)", text, text);
+    (void)LocalFree(text);
+    return 1;
+}
+
+SECURITY_ATTRIBUTES *shmring_windows_secure(struct shmring_windows_security *s, const char *sddl)
+{
+    char ours[512];
+
+    s->made = NULL;
+    if (sddl == NULL) {
+        if (!our_sddl(ours, sizeof ours)) {
+            return NULL;
+        }
+        sddl = ours;
+    }
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorA(sddl, SDDL_REVISION_1, &s->made,
+                                                              NULL)) {
+        return NULL;
+    }
+    s->attributes.nLength = sizeof s->attributes;
+    s->attributes.lpSecurityDescriptor = s->made;
+    s->attributes.bInheritHandle = FALSE;
+    return &s->attributes;
+}
+
+SECURITY_ATTRIBUTES *shmring_windows_secure_like(struct shmring_windows_security *s,
+                                                 const struct shmring_os_segment *seg)
+{
+    PACL who = NULL, label = NULL;
+    PSID sid;
+
+    s->made = NULL;
+    if (GetSecurityInfo(shmring_windows_section(seg), SE_KERNEL_OBJECT,
+                        DACL_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION, NULL, NULL, &who,
+                        &label, &s->made) != ERROR_SUCCESS ||
+        who == NULL || !user_sid(TokenUser, s->user.bytes, &sid) ||
+        !InitializeSecurityDescriptor(&s->absolute, SECURITY_DESCRIPTOR_REVISION) ||
+        !SetSecurityDescriptorOwner(&s->absolute, sid, FALSE) ||
+        !SetSecurityDescriptorDacl(&s->absolute, TRUE, who, FALSE) ||
+        !SetSecurityDescriptorControl(&s->absolute, SE_DACL_PROTECTED, SE_DACL_PROTECTED) ||
+        (label != NULL && !SetSecurityDescriptorSacl(&s->absolute, TRUE, label, FALSE))) {
+        (void)LocalFree(s->made);
+        return shmring_windows_secure(s, NULL); /* a section without a list: stricter than it */
+    }
+    s->attributes.nLength = sizeof s->attributes;
+    s->attributes.lpSecurityDescriptor = &s->absolute;
+    s->attributes.bInheritHandle = FALSE;
+    return &s->attributes;
+}
+
+void shmring_windows_secure_end(struct shmring_windows_security *s)
+{
+    DWORD kept = GetLastError();
+
+    (void)LocalFree(s->made);
+    s->made = NULL;
+    SetLastError(kept);
+}
+
+int shmring_windows_is_ours(HANDLE object)
+{
+    union {
+        unsigned char bytes[SHMRING_WINDOWS_SID_SIZE];
+        void *aligned;
+    } buf;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PSID owner = NULL, sid;
+    int ours = 0;
+
+    if (GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL,
+                        NULL, &descriptor) != ERROR_SUCCESS ||
+        owner == NULL) {
+        return 0;
+    }
+    if (user_sid(TokenUser, buf.bytes, &sid) && EqualSid(owner, sid)) {
+        ours = 1;
+    } else if (user_sid(TokenOwner, buf.bytes, &sid) && EqualSid(owner, sid)) {
+        ours = 1;
+    }
+    (void)LocalFree(descriptor);
+    return ours;
+}
+
+/* ---- opening and closing, one at a time ---- */
+
+shmring_status shmring_os_lock_admin(const struct shmring_name *name,
+                                     const struct shmring_os_segment *seg)
+{
+    DWORD got = WaitForSingleObject((HANDLE)seg->more[MORE_ADMIN], ADMIN_TIMEOUT_MS);
+    DWORD error = GetLastError();
+
+    if (got == WAIT_OBJECT_0 || got == WAIT_ABANDONED) { /* it died in between: nothing is half */
+        return SHMRING_OK;
+    }
+    if (got == WAIT_TIMEOUT) {
+        return shmring_fail(SHMRING_E_BUSY,
+                            "ring '%s': another process has been opening or closing it for 2 "
+                            "seconds (stopped in a debugger?); try again",
+                            name->full);
+    }
+    return shmring_fail(SHMRING_E_OS, "ring '%s': locking failed: %s", name->full,
+                        shmring_windows_words(error));
+}
+
+void shmring_os_unlock_admin(const struct shmring_os_segment *seg)
+{
+    (void)ReleaseMutex((HANDLE)seg->more[MORE_ADMIN]);
+}
+
+/* ---- who has it open ---- */
+
+int shmring_os_is_held(const struct shmring_os_segment *seg)
+{
+    (void)seg;
+    return 1; /* or there would be no section to ask about */
+}
+
+int shmring_os_hold(const struct shmring_os_segment *seg)
+{
+    (void)seg; /* the section's handle is the hold */
+    return 1;
+}
+
+void shmring_os_unhold(struct shmring_os_segment *seg)
+{
+    (void)seg; /* its handles end with the segment */
+}
+
+int shmring_os_was_last(const struct shmring_os_segment *seg)
+{
+    (void)seg; /* Windows sees to that */
+    return 0;
+}
+
+/* ---- roles ---- */
+
+static const char *role_part(enum shmring_role role)
+{
+    return role == SHMRING_ROLE_PRODUCER ? "!producer" : "!consumer";
+}
+
+/* The bells of both sides, one to wait on and one to ring. 1 on success. */
+static int open_bells(const struct shmring_name *name, struct shmring_os_segment *seg)
+{
+    seg->more[MORE_DATA] = (intptr_t)shmring_windows_event(name, seg, "!data", FALSE);
+    if (seg->more[MORE_DATA] == 0) {
+        return 0;
+    }
+    seg->more[MORE_SPACE] = (intptr_t)shmring_windows_event(name, seg, "!space", FALSE);
+    return seg->more[MORE_SPACE] != 0;
+}
+
+/* Whether the process that the ring names as the role's holder lives and has not closed it: 1, 0,
+ * or -1 when this process may not know. */
+static int holder_lives(const struct shmring_os_segment *seg, enum shmring_role role)
+{
+    struct shmring_role_block block;
+    HANDLE process;
+    DWORD status = 0;
+    int lives;
+
+    if (!shmring_os_read(seg,
+                         role == SHMRING_ROLE_PRODUCER
+                             ? SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, role)
+                             : SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, role),
+                         &block, sizeof block)) {
+        return -1;
+    }
+    if (shmring_load_relaxed(&block.state) != SHMRING_ROLE_ATTACHED) {
+        return 0;
+    }
+    process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE,
+                          (DWORD)shmring_load_relaxed(&block.pid));
+    if (process == NULL) {
+        return GetLastError() == ERROR_ACCESS_DENIED ? -1 : 0;
+    }
+    lives = GetExitCodeProcess(process, &status) && status == STILL_ACTIVE &&
+            shmring_windows_start_time(process) == shmring_load_relaxed(&block.start_time);
+    (void)CloseHandle(process);
+    return lives;
+}
+
+shmring_status shmring_os_claim(const struct shmring_name *name, struct shmring_os_segment *seg,
+                                enum shmring_role role)
+{
+    struct shmring_windows_security security;
+    wchar_t wide[SHMRING_WINDOWS_NAME_SIZE];
+    HANDLE once;
+    DWORD error;
+    int i;
+
+    shmring_windows_name(name, role_part(role), wide);
+    for (i = 0; i < CLAIM_TRIES; i++) {
+        once = CreateEventW(shmring_windows_secure_like(&security, seg), TRUE, FALSE, wide);
+        error = GetLastError();
+        shmring_windows_secure_end(&security);
+        if (once == NULL) {
+            return shmring_fail(error == ERROR_ACCESS_DENIED ? SHMRING_E_ACCESS : SHMRING_E_OS,
+                                "ring '%s': taking its role failed: %s", name->full,
+                                shmring_windows_words(error));
+        }
+        if (error != ERROR_ALREADY_EXISTS) {
+            seg->more[MORE_ROLE] = (intptr_t)once;
+            return open_bells(name, seg) ? SHMRING_OK : SHMRING_E_OS;
+        }
+        (void)CloseHandle(once);
+        if (holder_lives(seg, role) == 1) {
+            break;
+        }
+        Sleep(1); /* somebody who only asked is gone by now */
+    }
+    return SHMRING_E_BUSY;
+}
+
+int shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role role)
+{
+    wchar_t wide[SHMRING_WINDOWS_NAME_SIZE];
+    int lives = holder_lives(seg, role);
+    HANDLE once;
+
+    if (lives >= 0) {
+        return lives;
+    }
+    shmring_windows_name(&seg->name, role_part(role), wide);
+    once = OpenEventW(SYNCHRONIZE, FALSE, wide);
+    if (once == NULL) {
+        return GetLastError() != ERROR_FILE_NOT_FOUND; /* not ours to see is there, too */
+    }
+    (void)CloseHandle(once);
+    return 1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* stamp.h - the clocks of stamped rings: made by the creator, checked and used by whoever opens. */
+#ifndef SHMRING_STAMP_PRIVATE_H
+#define SHMRING_STAMP_PRIVATE_H
+
+#include <shmring/consume.h>
+
+#include "name.h"
+
+/* Whether this process can read a counter that runs evenly, and alike on all cores. OK;
+ * E_UNSUPPORTED with a sentence. */
+shmring_status shmring_ticks_check(const struct shmring_name *name);
+
+/* Measures the counter beside the monotonic clock, for a new ring with TSC stamps; takes some ten
+ * milliseconds. Other rings get zeros. OK, E_UNSUPPORTED. */
+shmring_status shmring_stamp_calibrate(const struct shmring_name *name,
+                                       struct shmring_geometry_page *g);
+
+/* Whether what a geometry says of its stamps can be true. */
+int shmring_stamp_is_sound(const struct shmring_geometry_page *g);
+
+/* For a ring with TSC stamps whose geometry is sound. */
+void shmring_tick_scale_make(struct shmring_tick_scale *ret, const struct shmring_geometry_page *g);
+
+/* The consumer is shown records with stamps as the ring has them: turns these into nanoseconds, and
+ * counts the latency of those that it was not shown before. n: at least 1. */
+void shmring_take_stamps(shmring_consumer *c, shmring_record *records, uint32_t n);
+
+/* The receiving calls of a consumer whose ring is stamped and whose producer waits. look: without
+ * the stamp; the latency counts when the record is handed out. */
+shmring_status shmring_look_stamped(shmring_consumer *c, shmring_record *ret);
+shmring_status shmring_recv_stamped(shmring_consumer *c, void *buf, uint32_t size,
+                                    shmring_record *ret);
+
+/* A stamp as the ring has it, in nanoseconds; any value gives some time. */
+uint64_t shmring_stamp_ns(const struct shmring_tick_scale *scale, uint32_t kind, uint64_t stamp);
+
+#endif

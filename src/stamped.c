@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* stamped.c - receiving from a stamped ring: the same steps as in-line, and then the stamps. Out of
+ * line, so that a ring without stamps pays nothing for them: the handle's `data` is NULL between
+ * calls, which is what every in-line call asks anyway. */
+#include <shmring/shmring.h>
+
+#include "stamp.h"
+
+/* The in-line calls below are the unstamped ring's own. One that finds the ring corrupt takes
+ * `stamped` away. */
+static void lend(shmring_consumer *c)
+{
+    c->data = c->stamped;
+}
+
+static void take_back(shmring_consumer *c)
+{
+    c->data = NULL;
+}
+
+/* As the ring has it, before the payload; its word was seen (edge C). */
+static uint64_t stamp_of(const shmring_record *r)
+{
+    return shmring_load_relaxed(
+        shmring_word_at_const((const unsigned char *)r->data - SHMRING_STAMP_SIZE));
+}
+
+static int is_stamped(const shmring_consumer *c)
+{
+    return c != NULL && c->stamped != NULL;
+}
+
+shmring_status shmring_look_stamped(shmring_consumer *c, shmring_record *ret)
+{
+    shmring_status status;
+
+    lend(c);
+    status = shmring_look_(c, c->cursor, ret);
+    take_back(c);
+    return status;
+}
+
+shmring_status shmring_recv_stamped(shmring_consumer *c, void *buf, uint32_t size,
+                                    shmring_record *ret)
+{
+    shmring_record record;
+    shmring_status status = shmring_look_stamped(c, &record);
+    const int fits = status == SHMRING_OK && record.len <= size;
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    record.stamp = stamp_of(&record);
+    shmring_take_stamps(c, &record, 1);
+    if (fits) {
+        shmring_copy_(buf, record.data, record.len);
+    }
+    record.data = fits ? buf : NULL;
+    if (ret != NULL) {
+        *ret = record;
+    }
+    if (!fits) {
+        return shmring_consumer_refuse_(c, SHMRING_E_TOO_BIG, record.len);
+    }
+    shmring_advance_(c, shmring_predict_size_(c, record.len), 1);
+    return SHMRING_OK;
+}
+
+shmring_status shmring_peek_stamped_(shmring_consumer *c, shmring_record *ret)
+{
+    shmring_record record;
+    shmring_status status;
+
+    if (!is_stamped(c)) {
+        return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
+    }
+    lend(c);
+    status = shmring_peek(c, &record);
+    take_back(c);
+    if (status == SHMRING_OK) {
+        record.stamp = stamp_of(&record);
+        shmring_take_stamps(c, &record, 1);
+        *ret = record;
+    }
+    return status;
+}
+
+uint32_t shmring_peek_many_stamped_(shmring_consumer *c, shmring_record *ret, uint32_t max)
+{
+    uint32_t i, n;
+
+    if (!is_stamped(c)) {
+        (void)shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
+        return 0;
+    }
+    lend(c);
+    n = shmring_peek_many(c, ret, max);
+    take_back(c);
+    for (i = 0; i < n; i++) {
+        ret[i].stamp = stamp_of(&ret[i]);
+    }
+    if (n != 0) {
+        shmring_take_stamps(c, ret, n);
+    }
+    return n;
+}
