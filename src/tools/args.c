@@ -279,10 +279,11 @@ static int read_option(const struct command *self, int argc, char **argv, int *a
     return wrong == NULL;
 }
 
-int args_read(const struct command *self, int argc, char **argv, const struct option *options,
-              size_t option_count, const char *operand, const char **ret_operand, int *ret_exit)
+int args_read_many(const struct command *self, int argc, char **argv, const struct option *options,
+                   size_t option_count, const char **ret_operands, size_t room, size_t *ret_count,
+                   int *ret_exit)
 {
-    const char *found = NULL;
+    size_t found = 0;
     int i, only_operands = 0;
 
     *ret_exit = EXIT_USAGE;
@@ -300,20 +301,30 @@ int args_read(const struct command *self, int argc, char **argv, const struct op
         } else if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0') {
             (void)say_usage("%s has no option %.80s", self->name, argv[i]);
             return 0;
-        } else if (operand == NULL || found != NULL) {
+        } else if (found == room) {
             (void)say_usage("%s does not know what to do with '%.80s'", self->name, argv[i]);
             return 0;
         } else {
-            found = argv[i];
+            ret_operands[found++] = argv[i];
         }
     }
-    if (operand != NULL && found == NULL && operand[0] != '[') {
-        (void)say_usage("%s needs a %s", self->name, operand);
+    *ret_count = found;
+    *ret_exit = EXIT_OK;
+    return 1;
+}
+
+int args_read(const struct command *self, int argc, char **argv, const struct option *options,
+              size_t option_count, const char *operand, const char **ret_operand, int *ret_exit)
+{
+    size_t found;
+
+    if (!args_read_many(self, argc, argv, options, option_count, ret_operand, operand != NULL,
+                        &found, ret_exit)) {
         return 0;
     }
-    if (found != NULL) {
-        *ret_operand = found;
+    if (operand != NULL && found == 0 && operand[0] != '[') {
+        *ret_exit = say_usage("%s needs a %s", self->name, operand);
+        return 0;
     }
-    *ret_exit = EXIT_OK;
     return 1;
 }

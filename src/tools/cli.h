@@ -24,7 +24,8 @@ struct command {
 
 extern const struct command command_demo, command_partner, command_ping, command_flood,
     command_create, command_send, command_recv, command_ls, command_stat, command_verify,
-    command_rm, command_prune;
+    command_repair, command_rm, command_prune, command_tap, command_top, command_record,
+    command_replay;
 
 /* ---- args.c ---- */
 
@@ -62,6 +63,11 @@ struct option {
 int args_read(const struct command *self, int argc, char **argv, const struct option *options,
               size_t option_count, const char *operand, const char **ret_operand, int *ret_exit);
 
+/* The same with up to `room` operands, none of which has to be there. */
+int args_read_many(const struct command *self, int argc, char **argv, const struct option *options,
+                   size_t option_count, const char **ret_operands, size_t room, size_t *ret_count,
+                   int *ret_exit);
+
 /* The numbers of the options; return NULL, or what is wrong with the text. */
 const char *args_size(const char *text, uint64_t *ret);
 const char *args_time(const char *text, uint64_t *ret);
@@ -79,6 +85,8 @@ const char *args_time(const char *text, uint64_t *ret);
 /* "shmring: SENTENCE"; return the exit status that goes with it. */
 int say_failed(const char *format, ...) CLI_PRINTF(1, 2);
 int say_usage(const char *format, ...) CLI_PRINTF(1, 2);
+/* Whether say_failed() has been called: a failure has its sentence. */
+int say_has_failed(void);
 /* A sentence that is not an end. */
 void say_notice(const char *format, ...) CLI_PRINTF(1, 2);
 /* The library's sentence, or the words for its status where it has none. A name or an option that
@@ -99,6 +107,10 @@ const char *figure_bytes(char to[FIGURE_SIZE], uint64_t bytes);   /* 64K, 1M, 10
 const char *figure_rate(char to[FIGURE_SIZE], double per_second); /* 12.3 M */
 const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns);         /* 132 ns, 4.1 us */
 const char *figure_count(char to[FIGURE_SIZE], uint64_t number);  /* 1,234,567 */
+/* In at most five columns: 999, 12.3k, 456M; and 0 to 1023, 12.3K, 456M of 1024s. */
+const char *figure_short(char to[FIGURE_SIZE], double number);
+const char *figure_short_bytes(char to[FIGURE_SIZE], double bytes);
+const char *figure_short_ns(char to[FIGURE_SIZE], uint64_t ns); /* 132n, 4.1u, 35.0m, 12.3s */
 
 /* ---- table.c ---- */
 

@@ -80,5 +80,6 @@ const struct command command_create = {
     "  --mode BITS      who may open it, in octal; 0600 if not given\n"
     "  --huge-pages     ask for huge pages; `shmring stat` tells how many came\n"
     "  --schema N       the application's number for its format, checked by those who give one\n"
-    "  --stamp CLOCK    each record carries the time of its commit\n",
+    "  --stamp CLOCK    each record carries the time of its commit, and the ring counts how long\n"
+    "                   records lie in it (shmring stat)\n",
     run};

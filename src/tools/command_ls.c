@@ -1,39 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* command_ls.c - the rings of this user. */
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli.h"
 #include "info.h"
-
-struct names {
-    char (*all)[SHMRING_NAME_SIZE];
-    size_t count, room;
-};
-
-static int add_name(const char *name, void *arg)
-{
-    struct names *names = arg;
-    size_t room = names->room != 0 ? names->room * 2 : 16;
-    void *more;
-
-    if (names->count == names->room) {
-        more = realloc(names->all, room * sizeof *names->all);
-        if (more == NULL) {
-            return 1;
-        }
-        names->all = more;
-        names->room = room;
-    }
-    (void)snprintf(names->all[names->count++], SHMRING_NAME_SIZE, "%s", name);
-    return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
 
 static void add_row(struct table *t, const shmring_info *info)
 {
@@ -105,7 +75,7 @@ static int run(const struct command *self, int argc, char **argv)
                                         "PRODUCER", "CONSUMER", "STATE"};
     int as_json = 0, ret;
     const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL}};
-    struct names names = {0};
+    struct names names;
     struct table t;
     struct json j;
     shmring_status status;
@@ -113,13 +83,9 @@ static int run(const struct command *self, int argc, char **argv)
     if (!args_read(self, argc, argv, options, 1, NULL, NULL, &ret)) {
         return ret;
     }
-    status = shmring_list(add_name, &names);
+    status = names_list(&names);
     if (status != SHMRING_OK) {
-        free(names.all);
         return say_status(status);
-    }
-    if (names.count > 1) {
-        qsort(names.all, names.count, sizeof *names.all, by_name);
     }
     if (as_json) {
         json_start(&j, stdout);
@@ -133,7 +99,7 @@ static int run(const struct command *self, int argc, char **argv)
         list(&names, &t, NULL);
         table_print(&t, stdout);
     }
-    free(names.all);
+    names_free(&names);
     return say_done();
 }
 

@@ -3,28 +3,24 @@
  *
  * A record is released after the write that carried it has succeeded. A receiver that dies in
  * between leaves the records of that one write, at most 256, for the next receiver to deliver once
- * more; none is lost.
+ * more; none is lost. From an overwrite ring, which may lose records anyway, they are copied first.
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli.h"
 #include "frame.h"
 #include "host.h"
 
-#define BUFFER_SIZE (1u << 18)
 #define BYTES_CHUNK (1u << 18)
 
 struct receiver {
     const char *name;
     shmring_consumer *ring;
-    uint32_t frame;
     uint64_t left; /* records to go; UINT64_MAX = no end */
     uint64_t timeout_ns;
     struct progress progress;
-    unsigned char *buffer; /* BUFFER_SIZE bytes of output to be written */
-    size_t filled;
+    struct frame_output out;
 };
 
 static shmring_consumer *to_interrupt;
@@ -32,50 +28,6 @@ static shmring_consumer *to_interrupt;
 static void interrupt(void)
 {
     shmring_consumer_interrupt(to_interrupt);
-}
-
-/* ---- output ---- */
-
-static int flush(struct receiver *r)
-{
-    if (r->filled > 0 && !host_write_output(r->buffer, r->filled)) {
-        return 0;
-    }
-    r->filled = 0;
-    return 1;
-}
-
-static int put(struct receiver *r, const void *data, size_t n)
-{
-    if (n > BUFFER_SIZE - r->filled && !flush(r)) {
-        return 0;
-    }
-    if (n > BUFFER_SIZE / 2) { /* large ones straight out of the ring */
-        return flush(r) && host_write_output(data, n);
-    }
-    if (n > 0) {
-        memcpy(r->buffer + r->filled, data, n);
-        r->filled += n;
-    }
-    return 1;
-}
-
-static int put_record(struct receiver *r, const shmring_record *record)
-{
-    unsigned char header[FRAME_HEADER];
-
-    if (r->frame == FRAME_LENGTH) {
-        frame_put_length(header, record->len);
-        if (!put(r, header, sizeof header)) {
-            return 0;
-        }
-    }
-    return put(r, record->data, record->len) && (r->frame != FRAME_LINE || put(r, "\n", 1));
-}
-
-static int output_failed(void)
-{
-    return say_failed("standard output: %s", host_error());
 }
 
 /* ---- the ring ---- */
@@ -144,19 +96,63 @@ static int recv_records(struct receiver *r)
             continue;
         }
         for (i = 0, bytes = 0; i < n; i++) {
-            if (!put_record(r, &records[i])) {
-                return output_failed();
+            if (!frame_output_record(&r->out, records[i].data, records[i].len)) {
+                return frame_output_failed();
             }
             bytes += records[i].len;
         }
-        if (!flush(r)) {
-            return output_failed();
+        if (!frame_output_flush(&r->out)) {
+            return frame_output_failed();
         }
         shmring_release_many(r->ring, n);
         r->left -= r->left == UINT64_MAX ? 0 : n;
         progress_add(&r->progress, n, bytes);
         progress_show(&r->progress);
     }
+    return ret;
+}
+
+/* Records of an overwrite ring cannot be held there until they are written: they are copied. */
+static int recv_copies(struct receiver *r, unsigned char *copy, uint32_t room)
+{
+    shmring_status status;
+    shmring_record record;
+    int ret = EXIT_OK;
+
+    while (r->left > 0 && !host_stop_requested()) {
+        status = shmring_try_recv(r->ring, copy, room, &record);
+        if (status == SHMRING_OK) {
+            if (!frame_output_record(&r->out, copy, record.len)) {
+                return frame_output_failed();
+            }
+            r->left -= r->left != UINT64_MAX;
+            progress_add(&r->progress, 1, record.len);
+        } else if (!frame_output_flush(&r->out)) {
+            return frame_output_failed();
+        } else if (status == SHMRING_LAPPED) {
+            say_notice("ring '%s': %" PRIu64 " bytes were overwritten before they could be read",
+                       short_name(r->name), shmring_consumer_lost(r->ring));
+        } else if (status == SHMRING_CLOSED) {
+            return EXIT_OK;
+        } else if (status == SHMRING_PEER_DEAD) {
+            return sender_died(r);
+        } else if (status != SHMRING_EMPTY) {
+            return say_status(status);
+        } else if (!wait_data(r, &ret)) {
+            return ret;
+        }
+        progress_show(&r->progress);
+    }
+    return frame_output_flush(&r->out) ? EXIT_OK : frame_output_failed();
+}
+
+static int recv_overwrite(struct receiver *r, uint32_t max_record)
+{
+    unsigned char *copy = malloc((size_t)max_record + 1);
+    int ret = copy != NULL ? recv_copies(r, copy, max_record)
+                           : say_failed("no memory for a record of %" PRIu32 " bytes", max_record);
+
+    free(copy);
     return ret;
 }
 
@@ -176,7 +172,7 @@ static int recv_bytes(struct receiver *r)
         }
         n = n < BYTES_CHUNK ? n : BYTES_CHUNK; /* so that the sender gets its room back soon */
         if (!host_write_output(from, (size_t)n)) {
-            return output_failed();
+            return frame_output_failed();
         }
         shmring_read_advance(r->ring, n);
         progress_add(&r->progress, 1, n);
@@ -189,22 +185,25 @@ static int recv_all(struct receiver *r, const shmring_info *info)
 {
     int ret;
 
-    if (info->framing == SHMRING_BYTES && (r->frame != FRAME_RAW || r->left != UINT64_MAX)) {
+    if (info->framing == SHMRING_BYTES && (r->out.frame != FRAME_RAW || r->left != UINT64_MAX)) {
         return say_failed("ring '%s' has byte framing: it holds no records; use --frame raw and "
                           "no --count",
                           short_name(r->name));
     }
-    r->buffer = malloc(BUFFER_SIZE);
-    if (r->buffer == NULL) {
-        return say_failed("no memory for a buffer of %u bytes", BUFFER_SIZE);
+    if (!frame_output_start(&r->out, r->out.frame)) {
+        return EXIT_FAILED;
     }
     to_interrupt = r->ring;
     host_catch_stop(interrupt);
     progress_start(&r->progress, !host_output_is_terminal());
-    ret = info->framing == SHMRING_BYTES ? recv_bytes(r) : recv_records(r);
+    if (info->overflow == SHMRING_OVERWRITE) {
+        ret = recv_overwrite(r, info->max_record);
+    } else {
+        ret = info->framing == SHMRING_BYTES ? recv_bytes(r) : recv_records(r);
+    }
     progress_end(&r->progress);
     host_catch_stop(NULL);
-    free(r->buffer);
+    frame_output_end(&r->out);
     return ret;
 }
 
@@ -215,7 +214,7 @@ static int run(const struct command *self, int argc, char **argv)
     struct receiver r = {0};
     int persistent = 0, ret;
     const struct option options[] = {
-        {"frame", OPTION_CHOICE, &r.frame, frames, 0, 0, NULL, NULL},
+        {"frame", OPTION_CHOICE, &r.out.frame, frames, 0, 0, NULL, NULL},
         {"count", OPTION_COUNT, &r.left, NULL, 0, 0, NULL, NULL},
         {"timeout", OPTION_TIME, &r.timeout_ns, NULL, 0, 0, NULL, NULL},
         {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},

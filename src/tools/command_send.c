@@ -78,6 +78,18 @@ static int wait_until_taken(const struct sender *s)
                       short_name(s->name));
 }
 
+int send_stay(const struct sender *s, int ret)
+{
+    int taken;
+
+    if ((s->info.lifetime == SHMRING_PERSISTENT && host_rings_outlive_processes()) || s->broken ||
+        (s->progress.records == 0 && ret != EXIT_OK)) {
+        return ret;
+    }
+    taken = wait_until_taken(s);
+    return ret != EXIT_OK ? ret : taken;
+}
+
 /* Looks before it opens: a refused sender that had opened the ring and closed it again would tell
  * a receiver that the stream has ended. */
 static int fits_ring(const char *name, uint32_t frame)
@@ -106,22 +118,18 @@ static int pump(struct sender *s, uint32_t frame)
 
 static int send_all(struct sender *s, uint32_t frame)
 {
-    int ret, taken;
+    int ret;
 
     progress_start(&s->progress, 1);
     ret = pump(s, frame);
     progress_end(&s->progress);
-    if ((s->info.lifetime == SHMRING_PERSISTENT && host_rings_outlive_processes()) || s->broken ||
-        (s->progress.records == 0 && ret != EXIT_OK)) {
-        return ret;
-    }
-    taken = wait_until_taken(s);
-    return ret != EXIT_OK ? ret : taken;
+    return send_stay(s, ret);
 }
 
 static int run(const struct command *self, int argc, char **argv)
 {
     static const char *const frames[] = FRAME_CHOICES;
+    static const char *const stamps[] = {"none", "monotonic", "tsc", NULL};
     shmring_options opt = SHMRING_OPTIONS_INIT;
     struct sender s = {0};
     uint32_t frame = FRAME_LINE;
@@ -130,6 +138,7 @@ static int run(const struct command *self, int argc, char **argv)
         {"frame", OPTION_CHOICE, &frame, frames, 0, 0, NULL, NULL},
         {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},
         {"persistent", OPTION_FLAG, &persistent, NULL, 0, 0, NULL, NULL},
+        {"stamp", OPTION_CHOICE, &opt.stamp, stamps, 0, 0, NULL, NULL},
     };
     shmring_status status;
 
@@ -152,7 +161,9 @@ static int run(const struct command *self, int argc, char **argv)
 }
 
 const struct command command_send = {
-    "send", "NAME [--frame line|length|raw] [--capacity SIZE] [--persistent]",
+    "send",
+    "NAME [--frame line|length|raw] [--capacity SIZE] [--persistent]\n"
+    "                          [--stamp none|monotonic|tsc]",
     "standard input into a ring",
     "Reads standard input and sends it as records. Waits for space while the ring is full, and "
     "may\n"
@@ -164,5 +175,7 @@ const struct command command_send = {
     "  --frame length   a record for each frame: a 32-bit little-endian length, then the payload\n"
     "  --frame raw      a record for each chunk, as the bytes come\n"
     "  --capacity SIZE  of a new ring: a power of two from 64K; 1M if not given\n"
-    "  --persistent     a new ring stays until it is removed\n",
+    "  --persistent     a new ring stays until it is removed\n"
+    "  --stamp CLOCK    each record of a new ring carries the time of its commit, and the ring\n"
+    "                   counts how long records lie in it (shmring stat)\n",
     run};

@@ -6,26 +6,6 @@
 #include "cli.h"
 #include "info.h"
 
-static void add_counters(struct json *j, const shmring_info *info)
-{
-    json_open(j, "counters", '{');
-    json_number(j, "sent", info->counters.sent);
-    json_number(j, "received", info->counters.received);
-    json_number(j, "rejected", info->counters.rejected);
-    json_number(j, "gaps", info->counters.gaps);
-    json_number(j, "high_water", info->counters.high_water);
-    json_number(j, "recovered", info->counters.recovered);
-    json_number(j, "producer_stalls", info->counters.producer_stalls);
-    json_number(j, "producer_sleeps", info->counters.producer_sleeps);
-    json_number(j, "producer_wakes", info->counters.producer_wakes);
-    json_number(j, "consumer_stalls", info->counters.consumer_stalls);
-    json_number(j, "consumer_sleeps", info->counters.consumer_sleeps);
-    json_number(j, "consumer_wakes", info->counters.consumer_wakes);
-    json_number(j, "lapped", info->counters.lapped);
-    json_number(j, "lapped_bytes", info->counters.lapped_bytes);
-    json_close(j, '}');
-}
-
 /* "head" is where the consumer reads, exactly; "published_head" the lazy copy the producer polls.
  */
 static void print_json(const shmring_info *info)
@@ -63,7 +43,8 @@ static void print_json(const shmring_info *info)
     json_number(&j, "used", info->used);
     info_role_json(&j, "producer", &info->producer);
     info_role_json(&j, "consumer", &info->consumer);
-    add_counters(&j, info);
+    info_counters_json(&j, info);
+    info_latency_json(&j, info, &info->latency);
     json_close(&j, '}');
     json_end(&j);
 }
@@ -94,21 +75,62 @@ static const char *order_of(const shmring_role_info *waiter, const shmring_role_
     return waker->fences ? "by the other side's fences" : "by the other side's fences, soon";
 }
 
-static void print_counters(const shmring_info *info)
+/* What passed through the ring, and what was lost on the way. */
+static void print_traffic(const shmring_info *info)
+{
+    const uint64_t sent = info->counters.sent, evicted = info->counters.evicted;
+    char a[FIGURE_SIZE], b[FIGURE_SIZE], c[FIGURE_SIZE], d[FIGURE_SIZE];
+
+    if (info->framing == SHMRING_BYTES) {
+        printf("%-12s %s written, %s read\n", "bytes", figure_count(a, info->tail),
+               figure_count(b, info->cursor));
+    } else {
+        printf("%-12s %s sent, %s received, %s refused while full, %s gaps\n", "records",
+               figure_count(a, info->counters.sent), figure_count(b, info->counters.received),
+               figure_count(c, info->counters.rejected), figure_count(d, info->counters.gaps));
+    }
+    if (info->overflow == SHMRING_OVERWRITE) {
+        printf("%-12s %s times; %s bytes were overwritten before the consumer read them\n",
+               "lapped", figure_count(a, info->counters.lapped),
+               figure_count(b, info->counters.lapped_bytes));
+    }
+    printf("%-12s %s bytes at most in use, %s records recovered after a death\n", "history",
+           figure_count(a, info->counters.high_water), figure_count(b, info->counters.recovered));
+    printf("%-12s can read the last %s bytes", "observers",
+           figure_count(a, info->tail - info->evict));
+    if (evicted <= sent) { /* else not counted */
+        printf(", %s records; %s older ones are gone", figure_count(b, sent - evicted),
+               figure_count(c, evicted));
+    }
+    printf("\n");
+}
+
+static void print_latency(const shmring_info *info)
+{
+    char a[FIGURE_SIZE], b[FIGURE_SIZE], c[FIGURE_SIZE], d[FIGURE_SIZE], n[FIGURE_SIZE];
+
+    if (info->latency.count != 0) {
+        printf("%-12s half of %s records within %s, p99 %s, p99.9 %s, max %s\n", "latency",
+               figure_count(n, info->latency.count), figure_ns(a, info->latency.p50_ns),
+               figure_ns(b, info->latency.p99_ns), figure_ns(c, info->latency.p999_ns),
+               figure_ns(d, info->latency.max_ns));
+    } else if (info->stamp != SHMRING_STAMP_NONE) {
+        printf("%-12s no record was read yet\n", "latency");
+    }
+}
+
+static void print_waits(const shmring_info *info)
 {
     char a[FIGURE_SIZE], b[FIGURE_SIZE], c[FIGURE_SIZE], d[FIGURE_SIZE];
 
-    printf("%-12s %s sent, %s received, %s refused while full, %s gaps\n",
-           info->framing == SHMRING_BYTES ? "calls" : "records",
-           figure_count(a, info->counters.sent), figure_count(b, info->counters.received),
-           figure_count(c, info->counters.rejected), figure_count(d, info->counters.gaps));
-    printf("%-12s %s bytes at most in use, %s records recovered after a death\n", "history",
-           figure_count(a, info->counters.high_water), figure_count(b, info->counters.recovered));
     printf("%-12s producer %s times, %s asleep; consumer %s times, %s asleep\n", "waited",
            figure_count(a, info->counters.producer_stalls),
            figure_count(b, info->counters.producer_sleeps),
            figure_count(c, info->counters.consumer_stalls),
            figure_count(d, info->counters.consumer_sleeps));
+    printf("%-12s producer %s times, consumer %s times\n", "woke other",
+           figure_count(a, info->counters.producer_wakes),
+           figure_count(b, info->counters.consumer_wakes));
 }
 
 static void print_text(const shmring_info *info)
@@ -141,36 +163,48 @@ static void print_text(const shmring_info *info)
     print_role("consumer", &info->consumer);
     printf("%-12s consumer: %s; producer: %s\n", "wake-ups",
            order_of(&info->consumer, &info->producer), order_of(&info->producer, &info->consumer));
-    print_counters(info);
+    print_traffic(info);
+    print_latency(info);
+    print_waits(info);
 }
 
 static int run(const struct command *self, int argc, char **argv)
 {
     const char *name = NULL;
-    int as_json = 0, ret;
-    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL}};
+    int as_json = 0, as_prometheus = 0, ret;
+    const struct option options[] = {
+        {"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL},
+        {"prometheus", OPTION_FLAG, &as_prometheus, NULL, 0, 0, NULL, NULL}};
     shmring_info info;
     shmring_status status;
 
-    if (!args_read(self, argc, argv, options, 1, "NAME", &name, &ret)) {
+    if (!args_read(self, argc, argv, options, 2, "[NAME]", &name, &ret)) {
         return ret;
     }
-    status = shmring_inspect(name, &info);
+    if (as_json && as_prometheus) {
+        return say_usage("stat prints --json or --prometheus, not both");
+    }
+    if (name == NULL && !as_prometheus) {
+        return say_usage("stat needs a NAME (`shmring ls` has all rings)");
+    }
+    status = as_prometheus ? prometheus_print(name, stdout) : shmring_inspect(name, &info);
     if (status != SHMRING_OK) {
         return say_status(status);
     }
     if (as_json) {
         print_json(&info);
-    } else {
+    } else if (!as_prometheus) {
         print_text(&info);
     }
     return say_done();
 }
 
-const struct command command_stat = {"stat", "NAME [--json]", "everything about one ring",
-                                     "Shows what a ring says of itself, living or dead: how it was "
-                                     "made, positions, who has its two\n"
-                                     "sides, and what they counted. Changes nothing.\n"
-                                     "\n"
-                                     "  --json           as a JSON object\n",
-                                     run};
+const struct command command_stat = {
+    "stat", "NAME [--json] | [NAME] --prometheus", "everything about one ring",
+    "Shows what a ring says of itself, living or dead: how it was made, positions, who has its "
+    "two\n"
+    "sides, and what they counted. Changes nothing.\n"
+    "\n"
+    "  --json           as a JSON object\n"
+    "  --prometheus     as metrics for Prometheus: of one ring, or of all without a NAME\n",
+    run};

@@ -34,15 +34,16 @@ static void print_verdict(const char *name, const shmring_verdict *v, int as_jso
 static int run(const struct command *self, int argc, char **argv)
 {
     const char *name = NULL;
-    int as_json = 0, ret;
-    const struct option options[] = {{"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL}};
+    int as_json = 0, is_file = 0, ret;
+    const struct option options[] = {{"file", OPTION_FLAG, &is_file, NULL, 0, 0, NULL, NULL},
+                                     {"json", OPTION_FLAG, &as_json, NULL, 0, 0, NULL, NULL}};
     shmring_verdict verdict = {0};
     shmring_status status;
 
-    if (!args_read(self, argc, argv, options, 1, "NAME", &name, &ret)) {
+    if (!args_read(self, argc, argv, options, 2, "NAME", &name, &ret)) {
         return ret;
     }
-    status = shmring_verify(name, &verdict);
+    status = is_file ? shmring_verify_file(name, &verdict) : shmring_verify(name, &verdict);
     if (status != SHMRING_OK && (status != SHMRING_E_CORRUPT || verdict.problem[0] == '\0')) {
         return say_status(status);
     }
@@ -51,10 +52,13 @@ static int run(const struct command *self, int argc, char **argv)
     return status != SHMRING_OK ? say_status(status) : ret;
 }
 
-const struct command command_verify = {"verify", "NAME [--json]", "check every record of a ring",
-                                       "Walks every committed record and checks all that must "
-                                       "hold. Ends with status 1 if the ring is\n"
-                                       "corrupt. Changes nothing.\n"
-                                       "\n"
-                                       "  --json           as a JSON object\n",
-                                       run};
+const struct command command_verify = {
+    "verify", "NAME [--file] [--json]", "check every record of a ring",
+    "Walks every committed record and checks all that must "
+    "hold. Ends with status 1 if the ring is\n"
+    "corrupt. Changes nothing.\n"
+    "\n"
+    "  --file           NAME is the path of a copy of a ring in a plain "
+    "file\n"
+    "  --json           as a JSON object\n",
+    run};

@@ -61,3 +61,45 @@ const char *figure_count(char to[FIGURE_SIZE], uint64_t number)
     to[at] = '\0';
     return to;
 }
+
+static const char *shorten(char to[FIGURE_SIZE], double number, double step, const char *units)
+{
+    int unit = -1;
+
+    /* What would be printed as 1000 is the next unit's. */
+    while (number >= (unit < 0 ? step - 0.5 : 999.5) && units[unit + 1] != '\0') {
+        number /= step;
+        unit++;
+    }
+    if (unit < 0) {
+        (void)snprintf(to, FIGURE_SIZE, "%.0f", number);
+    } else {
+        (void)snprintf(to, FIGURE_SIZE, "%.*f%c", number < 99.95 ? 1 : 0, number, units[unit]);
+    }
+    return to;
+}
+
+const char *figure_short(char to[FIGURE_SIZE], double number)
+{
+    return shorten(to, number, 1000, "kMGTPE");
+}
+
+const char *figure_short_bytes(char to[FIGURE_SIZE], double bytes)
+{
+    return shorten(to, bytes, 1024, "KMGTPE");
+}
+
+const char *figure_short_ns(char to[FIGURE_SIZE], uint64_t ns)
+{
+    static const char units[] = "nums";
+    double number = (double)ns;
+    int unit = 0;
+
+    while (number >= 999.5 && unit < 3) { /* what would be printed as 1000 is the next unit's */
+        number /= 1000;
+        unit++;
+    }
+    (void)snprintf(to, FIGURE_SIZE, "%.*f%c", unit > 0 && number < 99.95 ? 1 : 0, number,
+                   units[unit]);
+    return to;
+}

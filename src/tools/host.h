@@ -21,6 +21,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define HOST_FOREVER UINT64_MAX
 
@@ -64,6 +65,53 @@ int host_wait_input(uint64_t timeout_ns);
 int64_t host_read_input(void *buf, size_t n);
 /* Writes all of it. */
 int host_write_output(const void *buf, size_t n);
+
+/* ---- files; names in UTF-8 ---- */
+
+/* A new file to write; NULL on failure, also when there is one of that name. */
+FILE *host_file_create(const char *path);
+/* A file to read; NULL on failure. */
+FILE *host_file_open(const char *path);
+/* Writes all of it, to the system. */
+int host_file_write(FILE *file, const void *buf, size_t n);
+/* What was written survives a power failure from here on. */
+int host_file_sync(FILE *file);
+int host_file_close(FILE *file);
+int host_file_remove(const char *path);
+/* Of the files that are called `path`, a dot, and six digits or more: the smallest and the largest
+ * number. 0: there is none. */
+uint64_t host_file_first_number(const char *path);
+uint64_t host_file_last_number(const char *path);
+
+/* ---- the terminal as a screen ---- */
+
+/* Keys that are not a character. */
+enum {
+    HOST_KEY_NONE = 0,
+    HOST_KEY_UP = 256,
+    HOST_KEY_DOWN,
+    HOST_KEY_PAGE_UP,
+    HOST_KEY_PAGE_DOWN,
+    HOST_KEY_HOME,
+    HOST_KEY_END,
+    HOST_KEY_RESIZED
+};
+
+/* Takes the terminal of standard output: what it shows is kept for later, keys come singly and are
+ * not shown. It is given back by host_screen_end(), and also when a signal ends or stops (Ctrl-Z)
+ * the process. 0: it cannot be a screen. */
+int host_screen_start(void);
+void host_screen_end(void);
+/* Untouched when the terminal does not say. */
+void host_screen_size(unsigned *ret_columns, unsigned *ret_rows);
+/* Writes a whole picture: text and the sequences of a VT100. */
+int host_screen_draw(const void *picture, size_t n);
+/* Waits for a key and returns it; HOST_KEY_NONE when the time passed or a stop was asked for,
+ * HOST_KEY_RESIZED when the screen has another size, or must be drawn again. */
+int host_screen_key(uint64_t timeout_ns);
+
+/* Whether a process is there and stopped, as by Ctrl-Z or a debugger. 0 where that is not known. */
+int host_process_is_stopped(uint64_t pid);
 
 /* ---- the machine ---- */
 

@@ -6,8 +6,10 @@
 #include "host.h"
 
 static const struct command *const commands[] = {
-    &command_demo, &command_ping, &command_flood,  &command_send, &command_recv,  &command_create,
-    &command_ls,   &command_stat, &command_verify, &command_rm,   &command_prune, &command_partner,
+    &command_demo,  &command_ping,    &command_flood,  &command_send,   &command_recv,
+    &command_tap,   &command_record,  &command_replay, &command_create, &command_ls,
+    &command_stat,  &command_top,     &command_verify, &command_repair, &command_rm,
+    &command_prune, &command_partner,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -8,6 +8,7 @@
 #include "host.h"
 
 #define WRITE_MAX   (1u << 20)
+#define PIECE_SIZE  65536u
 #define LOOK_MS_MAX 16u
 #define LINE_MAX    4096u
 
@@ -44,6 +45,96 @@ int host_output_is_utf8(void)
     return GetConsoleOutputCP() == CP_UTF8;
 }
 
+/* ---- input that cannot be looked at ---- */
+
+/* A socket, and a pipe that wine was given by its own system: they can be read and nothing else. A
+ * thread reads, one piece when one is asked for, and the caller waits for that. */
+static struct {
+    HANDLE wanted, there; /* the caller has asked; the piece, the end or an error is there */
+    unsigned char *piece;
+    DWORD at, end, error; /* at to end: not taken yet */
+    int asked;
+} reader;
+
+/* Whoever wrote has closed. */
+static int is_end(DWORD error)
+{
+    return error == ERROR_BROKEN_PIPE || error == ERROR_HANDLE_EOF;
+}
+
+static DWORD WINAPI read_pieces(void *input)
+{
+    while (WaitForSingleObject(reader.wanted, INFINITE) == WAIT_OBJECT_0) {
+        reader.at = reader.end = reader.error = 0;
+        if (!ReadFile(input, reader.piece, PIECE_SIZE, &reader.end, NULL)) {
+            reader.error = GetLastError();
+            reader.end = 0;
+        }
+        (void)SetEvent(reader.there);
+    }
+    return 0;
+}
+
+static int start_reader(HANDLE input)
+{
+    HANDLE thread = NULL;
+
+    reader.piece = malloc(PIECE_SIZE);
+    reader.wanted = CreateEventW(NULL, FALSE, FALSE, NULL);
+    reader.there = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (reader.piece != NULL && reader.wanted != NULL && reader.there != NULL) {
+        thread = CreateThread(NULL, 0, read_pieces, input, 0, NULL);
+    }
+    if (thread != NULL) {
+        (void)CloseHandle(thread);
+    }
+    return thread != NULL; /* without it, a read waits where it should not: better than none */
+}
+
+static int needs_reader(HANDLE input)
+{
+    static int known, needs;
+    DWORD available;
+
+    if (!known) {
+        known = 1;
+        needs = GetFileType(input) == FILE_TYPE_PIPE &&
+                !PeekNamedPipe(input, NULL, 0, NULL, &available, NULL) && !is_end(GetLastError()) &&
+                start_reader(input);
+    }
+    return needs;
+}
+
+static int wait_reader(uint64_t timeout_ns)
+{
+    HANDLE both[2] = {host_stop_event(), reader.there}; /* the first counts when both are there */
+
+    if (!reader.asked) {
+        reader.asked = 1;
+        (void)SetEvent(reader.wanted);
+    }
+    return WaitForMultipleObjects(2, both, FALSE, host_milliseconds(timeout_ns)) ==
+           WAIT_OBJECT_0 + 1;
+}
+
+static int64_t take_from_reader(void *buf, size_t n)
+{
+    if (!wait_reader(HOST_FOREVER)) {
+        return host_failed_with(ERROR_OPERATION_ABORTED) - 1;
+    }
+    if (reader.error != 0) {
+        return is_end(reader.error) ? 0 : host_failed_with(reader.error) - 1;
+    }
+    n = n < reader.end - reader.at ? n : reader.end - reader.at;
+    memcpy(buf, reader.piece + reader.at, n);
+    reader.at += (DWORD)n;
+    if (reader.at == reader.end && n > 0) { /* an end stays one */
+        (void)ResetEvent(reader.there);
+        reader.asked = 0;
+    }
+    return (int64_t)n;
+}
+
 /* ---- input ---- */
 
 /* Nothing can wait for a pipe, and a thread that sits in a read would take bytes from whoever reads
@@ -75,6 +166,9 @@ int host_wait_input(uint64_t timeout_ns)
     HANDLE h = GetStdHandle(STD_INPUT_HANDLE);
     HANDLE both[2];
 
+    if (needs_reader(h)) {
+        return wait_reader(timeout_ns);
+    }
     if (GetFileType(h) == FILE_TYPE_PIPE) {
         return wait_pipe(h, timeout_ns);
     }
@@ -119,14 +213,14 @@ int64_t host_read_input(void *buf, size_t n)
     HANDLE h = GetStdHandle(STD_INPUT_HANDLE);
     DWORD got = 0;
 
+    if (needs_reader(h)) {
+        return take_from_reader(buf, n);
+    }
     if (is_console(h)) {
         return read_console(h, buf, n);
     }
     if (!ReadFile(h, buf, n < WRITE_MAX ? (DWORD)n : WRITE_MAX, &got, NULL)) {
-        if (GetLastError() == ERROR_BROKEN_PIPE || GetLastError() == ERROR_HANDLE_EOF) {
-            return 0; /* whoever wrote has closed */
-        }
-        return no_bytes();
+        return is_end(GetLastError()) ? 0 : no_bytes();
     }
     return got;
 }

@@ -95,6 +95,8 @@ int pair_partner_end(struct pair_partner *partner, int ok)
     }
     if (!ended && partner->child.status <= 0) {
         (void)say_failed("the second process %s: no figures", partner->child.how);
+    } else if (ended && !ok && !say_has_failed()) {
+        (void)say_failed("the second process %s, before its time: no figures", partner->child.how);
     }
     return ok && ended;
 }

@@ -6,6 +6,8 @@
 
 #include "cli.h"
 
+static int failed;
+
 static void say(const char *tail, const char *format, va_list args)
 {
     char sentence[1024];
@@ -22,7 +24,13 @@ int say_failed(const char *format, ...)
     va_start(args, format);
     say("", format, args);
     va_end(args);
+    failed = 1;
     return EXIT_FAILED;
+}
+
+int say_has_failed(void)
+{
+    return failed;
 }
 
 int say_usage(const char *format, ...)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* send.h - what the parts of `shmring send` share. */
+/* send.h - what the parts of `shmring send` and `shmring replay` share. */
 #ifndef SHMRING_TOOLS_SEND_H
 #define SHMRING_TOOLS_SEND_H
 
@@ -24,5 +24,9 @@ int send_raw_bytes(struct sender *s);
 /* Waits until `need` bytes can be sent, whoever comes to read them. Returns 1; 0 to end with
  * *ret_exit: a stop, or a failure that was said. */
 int send_wait_space(struct sender *s, uint32_t need, int *ret_exit);
+
+/* At the end, with the exit status so far: stays until a reader has taken everything, where the
+ * ring would go with us. Returns the exit status. */
+int send_stay(const struct sender *s, int ret);
 
 #endif

@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 
-from rig import (contains, equal, finish, gone, kill, main, run, run_ok, start, stat, true, unique,
-                 wait_stat, wait_until)
+from rig import (WAS_KILLED, contains, create, equal, finish, gone, kill, main, partner, partners_ring,
+                 remove, run, run_ok, start, stat, stop, true, unique, wait_stat)
 
 TWO = len(os.sched_getaffinity(0)) >= 2
 
@@ -108,11 +108,11 @@ def aDrainChecksWhatANamedFloodSends():
 def theSenderMayComeFirst():
     name = unique()
     sender = start("flood", name, "--seconds", "0.2", "--json")
-    wait_stat(name, lambda s: s["producer"]["alive"], "the sender is there")
+    notice = sender.stderr.readline().decode()  # it has looked, and nobody was there
+    contains(notice, "waiting for a reader of ring '%s'" % name, "notice")
     read = json.loads(run_ok("flood", "--drain", name, "--json", "--batch", "1"))
     status, out, err = finish(sender)
-    equal(status, 0, "sender")
-    contains(err, "waiting for a reader of ring '%s'" % name, "notice")
+    equal((status, err), (0, ""), "sender")
     equal(json.loads(out)["messages_sent"], read["messages_checked"], "messages")
 
 
@@ -163,7 +163,7 @@ def aKilledSenderEndsTheDrain():
 
 def aKilledReaderEndsTheFloodAndTheNextOneGoesOn():
     name = unique()
-    run_ok("create", name)
+    create(name)
     reader = drained(name)
     sender = start("flood", name, "--seconds", "1000")
     wait_stat(name, lambda s: s["counters"]["received"] > 1000, "messages come")
@@ -174,33 +174,21 @@ def aKilledReaderEndsTheFloodAndTheNextOneGoesOn():
     true(stat(name)["used"] > 0, "something is left")
     d = json.loads(run_ok("flood", "--drain", name, "--json"))
     true(d["messages_checked"] > 0, "what was left is in its place")
-    run_ok("rm", name)
-
-
-def partner(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
-        for child in f.read().split():
-            try:
-                with open("/proc/%s/cmdline" % child, "rb") as f:
-                    if f.read().split(b"\0")[1:3] == [b"partner", b"flood"]:
-                        return int(child)
-            except OSError:
-                pass
-    return None
+    remove(name)
 
 
 def aPartnerThatDiesEndsTheFlood():
     process = start("flood", "--seconds", "1000")
-    os.kill(wait_until(lambda: partner(process.pid), "the second process"), signal.SIGKILL)
+    os.kill(partner(process, "flood"), signal.SIGKILL)
     status, out, err = finish(process)
     equal((status, out), (1, b""), "flood")
-    contains(err, "second process was killed by signal 9", "sentence")
+    contains(err, WAS_KILLED, "sentence")
     leavesNothing(process.pid)
 
 
 def aStopShowsWhatThereIs():
     process = start("flood", "--seconds", "1000", "--size", "8", "--json")
-    wait_stat("flood.%d" % process.pid, lambda s: s["counters"]["received"] > 100000,
+    wait_stat(partners_ring(process, "flood"), lambda s: s["counters"]["received"] > 100000,
               "messages come")
     process.send_signal(signal.SIGINT)
     status, out, err = finish(process)
@@ -224,7 +212,7 @@ def aStopWhileNobodyIsThereLeavesNothing():
     for args, role in [(["--drain", name], "consumer"), ([name], "producer")]:
         process = start("flood", *args)
         wait_stat(name, lambda s, role=role: s[role]["alive"], "it waits")
-        process.send_signal(signal.SIGTERM)
+        stop(process)
         status, out, err = finish(process)
         equal((status, out), (1, b""), "flood " + " ".join(args))
         contains(err, "stopped before", "sentence")
@@ -257,17 +245,17 @@ def wrongUsageIsRefused():
 
 def ringsThatCannotTakeAFloodAreRefused():
     name = unique()
-    run_ok("create", name, "--framing", "bytes")
+    create(name, "--framing", "bytes")
     refused(1, name, says="byte framing")
     refused(1, "--drain", name, says="byte framing")
-    run_ok("rm", name)
-    run_ok("create", name, "--max-record", "1K")
+    remove(name)
+    create(name, "--max-record", "1K")
     reader = start("recv", name)
     wait_stat(name, lambda s: s["consumer"]["alive"], "the reader is there")
     refused(1, name, "--size", "1025", says="at most 1024")
     true(reader.poll() is None, "its reader was not told that the stream has ended")
     kill(reader)
-    run_ok("rm", name)
+    remove(name)
 
 
 main([floodPrintsATableOfSizes, floodGivesItsTableAsJson, messagesMayHaveAnySizeAndBatch,

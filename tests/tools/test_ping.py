@@ -9,8 +9,8 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
-from rig import (contains, equal, finish, gone, kill, main, run, run_ok, start, stat, true, unique,
-                 wait_stat, wait_until)
+from rig import (WAS_KILLED, contains, equal, finish, gone, kill, main, not_on_windows, partner,
+                 partners_ring, pid_of, run, run_ok, start, stop, true, unique, wait_stat)
 
 PERCENTILES = ["p50", "p90", "p99", "p99.9", "p99.99", "max"]
 TWO = len(os.sched_getaffinity(0)) >= 2
@@ -74,6 +74,7 @@ def pingShowsPercentilesTheFloorAndBars():
 
 
 def barsAreBlocksWhereTheLocaleIsUtf8():
+    not_on_windows("there is a code page of the console, and no console here")
     if "C.utf8" not in subprocess.run(["locale", "-a"], stdout=subprocess.PIPE,
                                       check=False).stdout.decode():
         print("# skipped: there is no locale C.utf8")
@@ -185,7 +186,7 @@ def twoPingersAtOnceAreRefused():
     wait_stat(name + ".ping", lambda s: s["producer"]["alive"], "the first is there")
     status, out, err = run("ping", name, "--count", "1")
     equal((status, out), (1, b""), "the second")
-    contains(err, str(first.pid), "sentence")
+    contains(err, str(pid_of(first, name + ".ping", "producer")), "sentence")
     first.send_signal(signal.SIGINT)
     equal(finish(first)[0], 0, "the first")
     stopReflector(process, name)
@@ -234,38 +235,20 @@ def aMessageThatTheReflectorCannotTakeIsAFailure():
     stopReflector(process, name)
 
 
-def partners(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
-        return [int(word) for word in f.read().split()]
-
-
-def phase(pid, name):
-    """The partner of that phase, when it has got so far that it is its program's."""
-    for child in partners(pid):
-        try:
-            with open("/proc/%d/cmdline" % child, "rb") as f:
-                words = f.read().split(b"\0")
-        except OSError:
-            continue
-        if words[1:3] == [b"partner", name.encode()]:
-            return child
-    return None
-
-
 def aPartnerThatDiesEndsThePing():
     for name in ["line", "trip"]:
         process = start("ping", "--count", "1000000000")
-        os.kill(wait_until(lambda: phase(process.pid, name), "phase " + name), signal.SIGKILL)
+        os.kill(partner(process, name), signal.SIGKILL)
         status, out, err = finish(process)
         equal((status, out), (1, b""), "ping in phase " + name)
-        contains(err, "second process was killed by signal 9", "sentence")
+        contains(err, WAS_KILLED, "sentence")
         leavesNothing(process.pid)
 
 
 def aStopShowsWhatThereIs():
     for more in [[], ["--rate", "1000"]]:
         process = start("ping", "--json", "--count", "1000000000", *more)
-        ring = "ping.%d.ping" % process.pid
+        ring = partners_ring(process, "trip", ".ping")
         # The warm-up has passed when it has sent for longer than that.
         wait_stat(ring, lambda s: s["counters"]["sent"] > 100, "messages are on their way")
         time.sleep(0.3)
@@ -281,8 +264,8 @@ def aStopShowsWhatThereIs():
 
 def aStopAtTheStartLeavesNothing():
     process = start("ping")
-    wait_until(lambda: phase(process.pid, "line"), "the first phase")
-    process.send_signal(signal.SIGTERM)
+    partner(process, "line")
+    stop(process)
     status, out, err = finish(process)
     equal((status, out), (1, b""), "ping")
     contains(err, "stopped before anything came back", "sentence")

@@ -5,13 +5,14 @@ import subprocess
 from rig import (WINDOWS, contains, create, equal, exists, main, remove, run, run_ok, start, true,
                  unique)
 
-COMMANDS = ["demo", "ping", "flood", "send", "recv", "create", "ls", "stat", "verify", "rm", "prune"]
+COMMANDS = ["demo", "ping", "flood", "send", "recv", "record", "replay", "create", "ls", "stat",
+            "top", "verify", "repair", "rm", "prune"]
 
 
 def refused(*args, says):
     """Wrong usage: status 2, one sentence, nothing on standard output."""
     status, out, err = run(*args)
-    equal((status, out), (2, b""), "shmring " + " ".join(args))
+    equal((status, out), (2, b""), "shmring %s, which said %r" % (" ".join(args), err))
     equal(err.count("\n"), 1, "lines of %r" % err)
     true(err.startswith("shmring: "), "%r starts with the program's name" % err)
     contains(err, says, "sentence")
@@ -45,7 +46,7 @@ def versionIsThreeNumbers():
 def missingAndUnknownWordsAreWrongUsage():
     refused(says="command is missing")
     refused("sned", "x", says="'sned' is not a command")
-    for command in ["send", "recv", "create", "stat", "verify", "rm"]:
+    for command in ["send", "recv", "create", "stat", "verify", "repair", "rm"]:
         refused(command, says="needs a NAME")
         refused(command, "one", "two", says="'two'")
         refused(command, "one", "--colour", says="no option --colour")
@@ -101,7 +102,7 @@ def unitsMeanWhatTheySay():
 
 
 def aMissingRingIsAFailureAndNotWrongUsage():
-    for command in ["stat", "verify"] + (["rm"] if not WINDOWS else []):
+    for command in ["stat", "verify", "repair"] + (["rm"] if not WINDOWS else []):
         status, out, err = run(command, unique("missing"))
         equal((status, out), (1, b""), command)
         equal(err.count("\n"), 1, "lines of %r" % err)

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* command_tap.c - watches a ring without taking part in it. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "frame.h"
+#include "host.h"
+
+#define FRAME_HEX  3u /* behind those of frame.h: for people */
+#define HEX_ROW    16u
+#define ANY_TYPE   UINT64_MAX
+#define PAUSE_MIN  UINT64_C(100000) /* between two looks at a ring where nothing comes */
+#define PAUSE_MAX  UINT64_C(10000000)
+#define BYTES_ROOM (1u << 16)
+
+struct tap {
+    const char *name;
+    shmring_observer *ring;
+    struct frame_output out;
+    uint64_t type, left, timeout_ns;
+    unsigned char *copy;
+    uint32_t room;
+    int bytes; /* byte framing */
+};
+
+/* ---- the view for people ---- */
+
+static int put_row(struct frame_output *o, const unsigned char *row, uint32_t at, uint32_t n)
+{
+    char text[128];
+    uint32_t i;
+    int used = snprintf(text, sizeof text, "  %08" PRIx32 " ", at);
+
+    for (i = 0; i < HEX_ROW; i++) {
+        used += snprintf(text + used, sizeof text - (size_t)used, i < n ? "%s%02x" : "%s  ",
+                         i % 8 == 0 ? "  " : " ", i < n ? row[i] : 0u);
+    }
+    used += snprintf(text + used, sizeof text - (size_t)used, "  |");
+    for (i = 0; i < n; i++) {
+        text[used++] = row[i] >= 0x20 && row[i] < 0x7F ? (char)row[i] : '.';
+    }
+    text[used++] = '|';
+    text[used++] = '\n';
+    return frame_output_bytes(o, text, (size_t)used);
+}
+
+static int put_for_people(struct frame_output *o, const shmring_record *r)
+{
+    char text[160];
+    uint32_t at;
+    int used =
+        snprintf(text, sizeof text, "at %" PRIu64 "  type %u  %" PRIu32 " bytes%s", r->position,
+                 r->type, r->len, (r->flags & SHMRING_FLAG_GAP) != 0 ? "  behind a gap" : "");
+
+    if (r->stamp != 0) {
+        used += snprintf(text + used, sizeof text - (size_t)used, "  stamp %" PRIu64, r->stamp);
+    }
+    text[used++] = '\n';
+    if (!frame_output_bytes(o, text, (size_t)used)) {
+        return 0;
+    }
+    for (at = 0; at < r->len; at += HEX_ROW) {
+        if (!put_row(o, (const unsigned char *)r->data + at, at,
+                     r->len - at < HEX_ROW ? r->len - at : HEX_ROW)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* ---- the ring ---- */
+
+/* Room for a record that did not fit. */
+static int grow(struct tap *t, uint32_t len)
+{
+    unsigned char *copy = realloc(t->copy, len);
+
+    if (copy == NULL) {
+        (void)say_failed("no memory for a record of %" PRIu32 " bytes", len);
+        return 0;
+    }
+    t->copy = copy;
+    t->room = len;
+    return 1;
+}
+
+static int put(struct tap *t, const shmring_record *r)
+{
+    if (t->type != ANY_TYPE && r->type != t->type) {
+        return 1;
+    }
+    t->left -= t->left != UINT64_MAX;
+    return t->out.frame == FRAME_HEX ? put_for_people(&t->out, r)
+                                     : frame_output_record(&t->out, r->data, r->len);
+}
+
+static void tell_lapped(const struct tap *t)
+{
+    uint64_t records = shmring_observer_lost_records(t->ring);
+
+    if (records == SHMRING_UNKNOWN) {
+        say_notice("ring '%s': fell behind; %" PRIu64 " bytes were overwritten before they were "
+                   "seen",
+                   short_name(t->name), shmring_observer_lost(t->ring));
+    } else {
+        say_notice("ring '%s': fell behind; %" PRIu64 " records, %" PRIu64
+                   " bytes, were overwritten before they were seen",
+                   short_name(t->name), records, shmring_observer_lost(t->ring));
+    }
+}
+
+/* Whether nobody writes to the ring and nobody has since `epoch`: its producer died. */
+static int is_dead(const struct tap *t)
+{
+    shmring_info info;
+    shmring_status status = shmring_inspect(t->name, &info);
+
+    return status == SHMRING_E_NOT_FOUND ||
+           (status == SHMRING_OK && info.producer.pid != 0 && !info.producer.alive);
+}
+
+/* Nothing new: waits a little. Returns 1, or 0 to end with *ret_exit. */
+static int pause_for_more(struct tap *t, uint64_t *pause, uint64_t *idle_since, int *ret_exit)
+{
+    char text[FIGURE_SIZE];
+    uint64_t now = host_clock_ns();
+
+    if (*idle_since == 0) {
+        *idle_since = now;
+        *pause = PAUSE_MIN;
+    }
+    if (t->timeout_ns != SHMRING_FOREVER && now - *idle_since >= t->timeout_ns) {
+        *ret_exit = say_failed("nothing came through ring '%s' for %s", short_name(t->name),
+                               figure_ns(text, t->timeout_ns));
+        return 0;
+    }
+    host_sleep_ns(*pause);
+    *pause = *pause * 2 < PAUSE_MAX ? *pause * 2 : PAUSE_MAX;
+    return 1;
+}
+
+static int watch(struct tap *t)
+{
+    uint64_t pause = 0, idle_since = 0;
+    int dead = 0, ret = EXIT_OK;
+    shmring_status status;
+    shmring_record r;
+
+    while (t->left > 0 && !host_stop_requested()) {
+        status = shmring_observe(t->ring, t->copy, t->room, &r);
+        if (status == SHMRING_OK) {
+            idle_since = 0;
+            if (!put(t, &r)) {
+                return frame_output_failed();
+            }
+            continue;
+        }
+        if (status == SHMRING_E_TOO_BIG) {
+            if (!grow(t, r.len)) {
+                return EXIT_FAILED;
+            }
+            continue;
+        }
+        if (!frame_output_flush(&t->out)) {
+            return frame_output_failed();
+        }
+        if (status == SHMRING_LAPPED) {
+            tell_lapped(t);
+        } else if (status == SHMRING_CLOSED || (status == SHMRING_EMPTY && dead)) {
+            return EXIT_OK;
+        } else if (status != SHMRING_EMPTY) {
+            return say_status(status);
+        } else if (is_dead(t)) {
+            dead = 1; /* one more look: its last record came before its death */
+        } else if (!pause_for_more(t, &pause, &idle_since, &ret)) {
+            return ret;
+        }
+    }
+    return frame_output_flush(&t->out) ? EXIT_OK : frame_output_failed();
+}
+
+static int tap(struct tap *t, const shmring_info *info, int newest)
+{
+    int ret;
+
+    t->bytes = info->framing == SHMRING_BYTES;
+    if (t->bytes && ((t->out.frame != FRAME_RAW && t->out.frame != FRAME_HEX) ||
+                     t->type != ANY_TYPE || t->left != UINT64_MAX)) {
+        return say_failed("ring '%s' has byte framing: it holds no records; use --frame raw or "
+                          "hex, and neither --type nor --count",
+                          short_name(t->name));
+    }
+    (void)shmring_observer_seek(t->ring, newest ? SHMRING_NEWEST : SHMRING_OLDEST);
+    if (!grow(t, BYTES_ROOM) || !frame_output_start(&t->out, t->out.frame)) {
+        return EXIT_FAILED;
+    }
+    ret = watch(t);
+    frame_output_end(&t->out);
+    return ret;
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    static const char *const frames[] = {"line", "length", "raw", "hex", NULL};
+    static const char *const froms[] = {"oldest", "newest", NULL};
+    struct tap t = {0};
+    uint32_t from = 1;
+    int ret;
+    const struct option options[] = {
+        {"frame", OPTION_CHOICE, &t.out.frame, frames, 0, 0, NULL, NULL},
+        {"type", OPTION_NUMBER, &t.type, NULL, 0, 65535, NULL,
+         "a type is a number from 0 to 65535"},
+        {"from", OPTION_CHOICE, &from, froms, 0, 0, NULL, NULL},
+        {"count", OPTION_COUNT, &t.left, NULL, 0, 0, NULL, NULL},
+        {"timeout", OPTION_TIME, &t.timeout_ns, NULL, 0, 0, NULL, NULL},
+    };
+    shmring_info info;
+    shmring_status status;
+
+    t.type = ANY_TYPE;
+    t.left = UINT64_MAX;
+    t.timeout_ns = SHMRING_FOREVER;
+    t.out.frame = host_output_is_terminal() ? FRAME_HEX : FRAME_LINE;
+    if (!args_read(self, argc, argv, options, sizeof options / sizeof options[0], "NAME", &t.name,
+                   &ret)) {
+        return ret;
+    }
+    host_catch_stop(NULL);
+    status = shmring_observer_open(&t.ring, t.name, NULL);
+    if (status == SHMRING_OK) {
+        status = shmring_inspect(t.name, &info);
+    }
+    ret = status == SHMRING_OK ? tap(&t, &info, from == 1) : say_status(status);
+    shmring_observer_close(t.ring);
+    free(t.copy);
+    return ret;
+}
+
+const struct command command_tap = {
+    "tap",
+    "NAME [--frame line|length|raw|hex] [--type N] [--from oldest|newest]\n"
+    "                         [--count N] [--timeout T]",
+    "watch a ring without taking anything out of it",
+    "Copies the records of a ring to standard output while others use it. Nobody notices: nothing\n"
+    "is taken out, waited for or written. When the ring is faster, what was missed is told on\n"
+    "standard error. Ends with status 0 when the sender has closed or died and everything was\n"
+    "seen. Shows the last records of a dead process from a PERSISTENT ring.\n"
+    "\n"
+    "  --frame line     each record, then a newline (default)\n"
+    "  --frame length   each record's length, 32-bit little-endian, then the record\n"
+    "  --frame raw      the records and nothing between them\n"
+    "  --frame hex      for people: position, type, length, and the bytes (default on a terminal)\n"
+    "  --type N         only records of this type\n"
+    "  --from oldest    begin at the oldest record that is still there\n"
+    "  --from newest    begin with what is sent from now on (default)\n"
+    "  --count N        end with status 0 after N records\n"
+    "  --timeout T      end with status 1 when nothing has come for this long\n",
+    run};

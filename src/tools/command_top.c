@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* command_top.c - a live table of rings: a screen with keys, or lines where there is none. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+#include "host.h"
+#include "info.h"
+#include "top.h"
+
+#define NAMES_MAX 256
+#define FIRST_NS  UINT64_C(250000000) /* the first rates come soon */
+#define SECOND_NS UINT64_C(1000000000)
+
+struct top {
+    const char *names[NAMES_MAX];
+    size_t name_count;
+    uint64_t count, interval_ns; /* count: updates to show, 0 = until it is ended */
+    uint32_t order;
+    int as_json, as_lines;
+    struct top_rings rings;
+    struct top_view view;
+};
+
+/* ---- on a screen ---- */
+
+/* Returns 0 to end. */
+static int act_on_key(struct top_view *view, int key)
+{
+    static const char sorts[] = "nrbfhxlp";
+    const char *sort = key > 0 && key < 128 ? strchr(sorts, key) : NULL;
+    const size_t page = top_page(view);
+
+    if (sort != NULL) {
+        view->order = (enum top_order)(sort - sorts);
+        view->first = 0;
+    }
+    switch (key) {
+    case 'q':
+    case 'Q':
+    case 27:
+        return 0;
+    case 'i':
+        view->inverted = !view->inverted;
+        break;
+    case 'd':
+        view->details = !view->details;
+        break;
+    case ' ':
+        view->frozen = !view->frozen;
+        break;
+    case HOST_KEY_UP:
+        view->first -= view->first > 0;
+        break;
+    case HOST_KEY_DOWN:
+        view->first++;
+        break;
+    case HOST_KEY_PAGE_UP:
+        view->first -= view->first > page ? page : view->first;
+        break;
+    case HOST_KEY_PAGE_DOWN:
+        view->first += page;
+        break;
+    case HOST_KEY_HOME:
+        view->first = 0;
+        break;
+    case HOST_KEY_END:
+        view->first = SIZE_MAX;
+        break;
+    default:
+        break;
+    }
+    return 1;
+}
+
+static int draw(struct top *t, struct picture *picture)
+{
+    host_screen_size(&t->view.columns, &t->view.rows);
+    top_sort(&t->rings, t->view.order, t->view.inverted);
+    top_draw(picture, &t->rings, &t->view);
+    return host_screen_draw(picture->text, picture->used);
+}
+
+static shmring_status run_screen(struct top *t)
+{
+    struct picture picture = {NULL, 0, 0};
+    shmring_status status = top_look(&t->rings, t->names, t->name_count);
+    uint64_t shown = 1, now, due = host_clock_ns();
+    int going = 1;
+
+    due += t->interval_ns < FIRST_NS ? t->interval_ns : FIRST_NS;
+    while (status == SHMRING_OK && going && !host_stop_requested() && draw(t, &picture)) {
+        now = host_clock_ns();
+        if (now < due) {
+            going = act_on_key(&t->view, host_screen_key(due - now));
+            continue;
+        }
+        if (t->count != 0 && shown == t->count) {
+            break;
+        }
+        due = now + t->interval_ns;
+        if (!t->view.frozen) {
+            status = top_look(&t->rings, t->names, t->name_count);
+            shown++;
+        }
+    }
+    free(picture.text);
+    return status;
+}
+
+/* ---- as lines ---- */
+
+static void print_lines(const struct top *t, double seconds)
+{
+    char rate[FIGURE_SIZE], bytes[FIGURE_SIZE], rejected[FIGURE_SIZE], lapped[FIGURE_SIZE];
+    char p50[FIGURE_SIZE], p99[FIGURE_SIZE], p999[FIGURE_SIZE], most[FIGURE_SIZE];
+    char producer[TOP_ROLE], consumer[TOP_ROLE];
+    size_t i;
+
+    for (i = 0; i < t->rings.count; i++) {
+        const struct top_ring *ring = &t->rings.all[i];
+        const shmring_info *info = &ring->info;
+        const shmring_latency *l = &ring->latency;
+
+        (void)figure_short(rate, ring->records);
+        (void)figure_short_bytes(bytes, ring->bytes);
+        printf("%8.1f %-24s %6s %7s %4.0f%% %4.0f%% %6s %6s %6s %6s %6s %6s %-10s %s -> %s\n",
+               seconds, short_name(info->name),
+               ring->has_rates && info->framing == SHMRING_RECORDS ? rate : "-",
+               ring->has_rates ? bytes : "-", 100 * top_fill(info), 100 * top_high(info),
+               figure_short(rejected, (double)info->counters.rejected),
+               figure_short(lapped, (double)info->counters.lapped),
+               l->count != 0 ? figure_short_ns(p50, l->p50_ns) : "-",
+               l->count != 0 ? figure_short_ns(p99, l->p99_ns) : "-",
+               l->count != 0 ? figure_short_ns(p999, l->p999_ns) : "-",
+               l->count != 0 ? figure_short_ns(most, l->max_ns) : "-", info_state(info),
+               top_role(producer, &info->producer, ring->producer_stopped),
+               top_role(consumer, &info->consumer, ring->consumer_stopped));
+    }
+}
+
+static void print_ring_json(struct json *j, const struct top_ring *ring)
+{
+    json_open(j, NULL, '{');
+    json_text(j, "name", short_name(ring->info.name));
+    json_text(j, "state", info_state(&ring->info));
+    json_real(j, "records_per_second", ring->records);
+    json_real(j, "bytes_per_second", ring->bytes);
+    json_number(j, "capacity", ring->info.capacity);
+    json_number(j, "used", ring->info.used);
+    json_number(j, "high_water", ring->info.counters.high_water);
+    json_number(j, "rejected", ring->info.counters.rejected);
+    json_number(j, "lapped", ring->info.counters.lapped);
+    info_counters_json(j, &ring->info);
+    info_latency_json(j, &ring->info, &ring->latency);
+    info_role_json(j, "producer", &ring->info.producer);
+    json_bool(j, "producer_paused", ring->producer_stopped);
+    info_role_json(j, "consumer", &ring->info.consumer);
+    json_bool(j, "consumer_paused", ring->consumer_stopped);
+    json_close(j, '}');
+}
+
+/* One object for each update; a script reads them one after the other. */
+static void print_json(const struct top *t)
+{
+    struct json j;
+    size_t i;
+
+    json_start(&j, stdout);
+    json_open(&j, NULL, '{');
+    json_number(&j, "time", (uint64_t)time(NULL));
+    json_open(&j, "rings", '[');
+    for (i = 0; i < t->rings.count; i++) {
+        print_ring_json(&j, &t->rings.all[i]);
+    }
+    json_close(&j, ']');
+    json_number(&j, "unreadable", t->rings.unreadable);
+    json_close(&j, '}');
+    json_end(&j);
+}
+
+static shmring_status run_lines(struct top *t)
+{
+    const uint64_t start = host_clock_ns();
+    uint64_t shown, now, due = start;
+    shmring_status status = top_look(&t->rings, t->names, t->name_count);
+
+    if (status == SHMRING_OK && !t->as_json) {
+        printf("%8s %-24s %6s %7s %5s %5s %6s %6s %6s %6s %6s %6s %-10s %s\n", "SECONDS", "NAME",
+               "RATE", "BYTES/S", "FILL", "HIGH", "REJECT", "LAPPED", "P50", "P99", "P99.9", "MAX",
+               "STATE", "PRODUCER -> CONSUMER");
+    }
+    for (shown = 0; status == SHMRING_OK && (t->count == 0 || shown < t->count); shown++) {
+        due += t->interval_ns;
+        while ((now = host_clock_ns()) < due && !host_stop_requested()) {
+            host_sleep_ns(due - now);
+        }
+        if (host_stop_requested() || ferror(stdout)) {
+            break;
+        }
+        status = top_look(&t->rings, t->names, t->name_count);
+        top_sort(&t->rings, t->view.order, t->view.inverted);
+        if (status == SHMRING_OK && t->as_json) {
+            print_json(t);
+        } else if (status == SHMRING_OK) {
+            print_lines(t, (double)(t->rings.at_ns - start) / 1e9);
+        }
+        (void)fflush(stdout);
+    }
+    return status;
+}
+
+/* ---- the command ---- */
+
+static int run(const struct command *self, int argc, char **argv)
+{
+    struct top t = {.interval_ns = SECOND_NS};
+    int inverted = 0, ret;
+    const struct option options[] = {
+        {"interval", OPTION_TIME, &t.interval_ns, NULL, SECOND_NS / 100, 3600 * SECOND_NS,
+         "an interval is at least 10 ms", "an interval is at most an hour"},
+        {"count", OPTION_COUNT, &t.count, NULL, 0, 0, NULL, NULL},
+        {"sort", OPTION_CHOICE, &t.order, top_orders, 0, 0, NULL, NULL},
+        {"invert", OPTION_FLAG, &inverted, NULL, 0, 0, NULL, NULL},
+        {"lines", OPTION_FLAG, &t.as_lines, NULL, 0, 0, NULL, NULL},
+        {"json", OPTION_FLAG, &t.as_json, NULL, 0, 0, NULL, NULL},
+    };
+    shmring_status status;
+
+    if (!args_read_many(self, argc, argv, options, sizeof options / sizeof options[0], t.names,
+                        NAMES_MAX, &t.name_count, &ret)) {
+        return ret;
+    }
+    t.view = (struct top_view){.columns = 80,
+                               .rows = 24,
+                               .order = (enum top_order)t.order,
+                               .inverted = inverted,
+                               .details = 1,
+                               .utf8 = host_output_is_utf8(),
+                               .interval_ns = t.interval_ns};
+    host_catch_stop(NULL);
+    if (t.as_json || t.as_lines || !host_screen_start()) {
+        status = run_lines(&t);
+    } else {
+        status = run_screen(&t);
+        host_screen_end();
+    }
+    top_free(&t.rings);
+    return status == SHMRING_OK ? say_done() : say_status(status);
+}
+
+const struct command command_top = {
+    "top", "[NAME...] [options]", "a live table of rings",
+    "Shows rings as they run, these or all of this user's, and changes nothing in them: records "
+    "and\n"
+    "bytes sent a second, how full the ring is and was at most, records refused, how often the\n"
+    "reader was lapped, how long records lay in a stamped ring since the last look, and who has "
+    "the\n"
+    "two sides (paused: stopped by a signal; asleep: waiting).\n"
+    "Where standard output is not a terminal it prints lines.\n"
+    "\n"
+    "  --interval T     time between two looks (1s)\n"
+    "  --count N        end after N of them\n"
+    "  --sort KEY       name, rate, bytes, fill, high, rejected, lapped, latency (name)\n"
+    "  --invert         the other way round\n"
+    "  --lines          lines, on a terminal too\n"
+    "  --json           a JSON object for each look\n"
+    "\n"
+    "Keys: q quits; n r b f h x l p sort by name, rate, bytes, fill, high-water mark, rejected,\n"
+    "lapped, p99 latency; i inverts; d shows or hides the second line; space freezes; the arrows "
+    "and Page keys move.\n",
+    run};

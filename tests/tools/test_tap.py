@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""tap: watching without taking part, overwrite rings, and what a dead process leaves."""
+import re
+import struct
+import subprocess
+
+from rig import (contains, create, equal, feed, finish, kill, main, remove, run, run_ok, send_and_leave,
+                 start, stat, stop, true, unique, wait_stat)
+
+
+def numbered(first, last):
+    return b"".join(b"%08d\n" % i for i in range(first, last))
+
+
+def overwrite_ring():
+    name = unique()
+    create(name, "--overflow", "overwrite", "--capacity", "64K")
+    return name
+
+
+def whatIsWatchedStaysForItsReader():
+    name = unique()
+    create(name, "--capacity", "64K")
+    send_and_leave(name, numbered(0, 1000))
+    before = stat(name)
+    for _ in range(3):
+        equal(run_ok("tap", name, "--from", "oldest"), numbered(0, 1000), "tap")
+    equal(stat(name), before, "the ring's state")
+    equal(run_ok("recv", name, "--count", "1000"), numbered(0, 1000), "recv")
+    equal(run_ok("tap", name, "--from", "oldest"), numbered(0, 1000), "tap of what was read")
+    remove(name)
+
+
+def aTapOnALiveRingSeesEveryRecordBesideTheReader():
+    name = unique()
+    sender = start("send", name, stdin=subprocess.PIPE)
+    sender.stdin.write(b"first\n")
+    sender.stdin.flush()
+    wait_stat(name, lambda s: s["counters"]["sent"] == 1, "the first is there")
+    tap = start("tap", name, "--from", "oldest")
+    equal(tap.stdout.read(6), b"first\n", "tap has begun")
+    receiver = start("recv", name)
+    sender.stdin.write(numbered(0, 2000))
+    sender.stdin.close()
+    equal(finish(receiver), (0, b"first\n" + numbered(0, 2000), ""), "receiver")
+    equal(finish(tap), (0, numbered(0, 2000), ""), "tap")
+
+
+def theNewestIsWhatComesLater():
+    name = unique()
+    create(name)
+    sender = start("send", name, stdin=subprocess.PIPE)
+    sender.stdin.write(b"old\n")
+    sender.stdin.flush()
+    wait_stat(name, lambda s: s["counters"]["sent"] == 1, "the first is there")
+    # It ends by the count: whatever it saw first was sent after it had begun.
+    tap = start("tap", name, "--count", "1")
+    while tap.poll() is None:
+        sender.stdin.write(b"new\n")
+        sender.stdin.flush()
+        try:
+            tap.wait(timeout=0.02)
+        except subprocess.TimeoutExpired:
+            pass
+    equal(finish(tap)[:2], (0, b"new\n"), "tap")
+    stop(sender)
+    finish(sender)
+    remove(name)
+
+
+def framesAndTypesAndCountsChoose():
+    name = unique()
+    create(name)
+    send_and_leave(name, b"one\n\nthree\n")
+    tap = ["tap", name, "--from", "oldest"]
+    equal(run_ok(*tap, "--frame", "length"),
+          b"".join(struct.pack("<I", len(p)) + p for p in [b"one", b"", b"three"]), "length")
+    equal(run_ok(*tap, "--frame", "raw"), b"onethree", "raw")
+    equal(run_ok(*tap, "--count", "2"), b"one\n\n", "count")
+    equal(run_ok(*tap, "--type", "0"), b"one\n\nthree\n", "type 0")
+    equal(run_ok(*tap, "--type", "7"), b"", "type 7")
+    remove(name)
+
+
+def peopleSeePositionsAndBytes():
+    name = unique()
+    create(name)
+    send_and_leave(name, bytes(range(20)) + b"shmring", "--frame", "raw", records=1)
+    out = run_ok("tap", name, "--from", "oldest", "--frame", "hex").decode().splitlines()
+    true(re.fullmatch(r"at \d+  type 0  27 bytes", out[0]), "head: " + out[0])
+    contains(out[1], "00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f  |................|", "row")
+    contains(out[2], "10 11 12 13 73 68 6d 72  69 6e 67", "row")
+    contains(out[2], "|....shmring|", "row")
+    equal(len(out), 3, "lines")
+    remove(name)
+
+
+def aByteRingIsWatchedRaw():
+    name = unique()
+    create(name, "--framing", "bytes")
+    send_and_leave(name, b"x" * 5000, "--frame", "raw")
+    equal(run_ok("tap", name, "--from", "oldest", "--frame", "raw"), b"x" * 5000, "tap")
+    status, _, err = run("tap", name, "--from", "oldest", "--frame", "line")
+    equal(status, 1, "line")
+    contains(err, "byte framing", "line")
+    remove(name)
+
+
+def anOverwriteRingKeepsTheNewestForTapAndReader():
+    name = overwrite_ring()
+    data = numbered(0, 50000)
+    send_and_leave(name, data)
+    out = run_ok("tap", name, "--from", "oldest")
+    true(data.endswith(out) and len(out) > 40000 * 9 // 24, "the newest, whole: %d bytes" % len(out))
+    receiver = run("recv", name)
+    equal(receiver[:2], (0, out), "recv")
+    contains(receiver[2], "overwritten before they could be read", "recv")
+    equal(stat(name)["counters"]["lapped"], 1, "lapped")
+    remove(name)
+
+
+def aReaderOfAnOverwriteRingTakesWhatComesAndTellsWhatItMissed():
+    name = overwrite_ring()
+    receiver = start("recv", name)
+    wait_stat(name, lambda s: s["consumer"]["alive"], "the receiver is there")
+    sender = start("send", name, stdin=subprocess.PIPE)
+    feed(sender, numbered(0, 300000))
+    status, out, _ = finish(receiver)
+    equal(status, 0, "receiver")
+    got = [int(line) for line in out.split()]
+    true(all(a < b for a, b in zip(got, got[1:])), "in order")
+    equal(got[-1], 299999, "the last one")
+    lapped = stat(name)["counters"]
+    equal(len(got) * 16 + lapped["lapped_bytes"], 300000 * 16, "delivered and lost are all")
+    remove(name)
+
+
+def theLastRecordsOfADeadSenderAreThere():
+    name = overwrite_ring()
+    sender = start("send", name, stdin=subprocess.PIPE)
+    sender.stdin.write(numbered(0, 20000))
+    sender.stdin.flush()
+    wait_stat(name, lambda s: s["counters"]["sent"] == 20000, "all are committed")
+    kill(sender)
+    out = run_ok("tap", name, "--from", "oldest")
+    true(numbered(0, 20000).endswith(out) and len(out) > 9 * 3000, "the last ones")
+    remove(name)
+
+
+def silenceEndsATapThatGaveATime():
+    name = unique()
+    create(name)
+    status, _, err = run("tap", name, "--timeout", "50ms")
+    equal(status, 1, "status")
+    contains(err, "nothing came", "sentence")
+    contains(err, name, "sentence")
+    remove(name)
+
+
+def aRingThatIsNotThereIsAFailure():
+    name = unique()
+    status, _, err = run("tap", name)
+    equal(status, 1, "status")
+    contains(err, name, "sentence")
+
+
+main([whatIsWatchedStaysForItsReader, aTapOnALiveRingSeesEveryRecordBesideTheReader,
+      theNewestIsWhatComesLater, framesAndTypesAndCountsChoose, peopleSeePositionsAndBytes,
+      aByteRingIsWatchedRaw, anOverwriteRingKeepsTheNewestForTapAndReader,
+      aReaderOfAnOverwriteRingTakesWhatComesAndTellsWhatItMissed, theLastRecordsOfADeadSenderAreThere,
+      silenceEndsATapThatGaveATime, aRingThatIsNotThereIsAFailure])
