@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// shmring.hpp - the C API for C++17: handles that close themselves, views, typed records, and
+// std::error_code. Header-only; needs neither exceptions nor RTTI, and adds no state of its own.
+//
+//   struct sample { static constexpr std::uint16_t record_type = 1; double volts; };
+//
+//   shmring::producer p;                             shmring::consumer c;
+//   if (auto bad = p.open("volts")) ...              if (auto bad = c.open("volts")) ...
+//   p.try_send(sample{3.3});                         sample s;
+//                                                    while (!c.recv(s)) use(s.volts);
+//
+// What a call means, who may make it, its memory order, and what a death leaves: see the function
+// of the same name in the C headers. Here:
+//   - A call that can fail returns std::error_code of shmring::category(); it is false for success,
+//     compares with shmring::errc, and where there is one with std::errc. error_detail() has the
+//     sentence. Flow (empty, full, timeout, closed ...) is in the same code.
+//   - A handle that is not open answers errc::invalid, or nothing at all.
+//   - Timeouts are std::chrono durations; shmring::forever has no limit, below 0 is 0.
+// Since 0.2.
+#ifndef SHMRING_SHMRING_HPP
+#define SHMRING_SHMRING_HPP
+
+#include <cstdint>
+#include <system_error>
+
+#include <shmring/consumer.hpp>
+#include <shmring/error.hpp>
+#include <shmring/owner.hpp>
+#include <shmring/producer.hpp>
+#include <shmring/record.hpp>
+#include <shmring/shmring.h>
+
+namespace shmring
+{
+
+[[nodiscard]] inline std::error_code inspect(const char *name, shmring_info &ret)
+{
+    return make_error_code(shmring_inspect(name, &ret));
+}
+
+// How long records lay in a stamped ring: counts in buckets, as latency.h has them. The difference
+// of two looks is what happened in between.
+struct latency_counts {
+    std::uint64_t buckets[SHMRING_HISTOGRAM_BUCKETS] = {};
+
+    std::uint64_t count() const noexcept
+    {
+        return shmring_latency_count(buckets);
+    }
+    // What `part` of the records did not exceed: 0.5 is the median, 1 the most.
+    nanoseconds quantile(double part) const noexcept
+    {
+        return nanoseconds(shmring_latency_quantile(buckets, part));
+    }
+    latency_counts &operator-=(const latency_counts &before) noexcept
+    {
+        for (std::uint32_t i = 0; i < SHMRING_HISTOGRAM_BUCKETS; i++) {
+            buckets[i] -= before.buckets[i];
+        }
+        return *this;
+    }
+};
+
+[[nodiscard]] inline std::error_code inspect_latency(const char *name, latency_counts &ret)
+{
+    return make_error_code(shmring_inspect_latency(name, ret.buckets));
+}
+
+[[nodiscard]] inline std::error_code remove(const char *name)
+{
+    return make_error_code(shmring_remove(name));
+}
+
+// Waits until one of several consumers, by their C handles, has something to read.
+[[nodiscard]] inline std::error_code wait_any(span<shmring_consumer *const> consumers,
+                                              std::uint32_t &ret_index,
+                                              nanoseconds timeout = forever)
+{
+    return make_error_code(shmring_wait_any(
+        consumers.data(),
+        consumers.size() <= UINT32_MAX ? static_cast<std::uint32_t>(consumers.size()) : UINT32_MAX,
+        &ret_index, timeout_ns(timeout)));
+}
+
+} // namespace shmring
+
+#endif
