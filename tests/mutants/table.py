@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""Reads table.txt, whose head says what stands in it."""
+import collections
+import os
+import sys
+
+Mutant = collections.namedtuple('Mutant', 'file old new test')
+
+
+def stands_in(source, where, text):
+    """The file with the text, which stands there once, or an error to show."""
+    path = os.path.join(source, where)
+    files = [where]
+    if os.path.isdir(path):
+        files = [os.path.join(where, name) for name in sorted(os.listdir(path)) if name.endswith('.h')]
+    found = []
+    for file in files:
+        with open(os.path.join(source, file), encoding='utf-8') as f:
+            found += [file] * f.read().count(text)
+    if len(found) != 1:
+        sys.exit('table.txt: this stands in %s %d times, and should once: %s' % (where, len(found), text))
+    return found[0]
+
+
+def mutants(source):
+    found, where = [], None
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'table.txt'), encoding='utf-8') as f:
+        for line in f:
+            if line[0] == '#' or not line.strip():
+                continue
+            if ' | ' not in line:
+                where = line.strip() if '/' in line else where  # else a heading
+                continue
+            test, change = line.rstrip('\n').replace('\\n', '\n').split('| ', 1)
+            old, new = change.replace('\\|', '|').split(' =>', 1)
+            found.append(Mutant(stands_in(source, where, old), old, new[1:], test.strip()))
+    return found
