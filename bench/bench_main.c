@@ -10,5 +10,6 @@ int main(int argc, char **argv)
     register_stream();
     register_trip();
     register_open();
+    register_wait();
     return gbench_main(argc, argv);
 }

@@ -17,6 +17,7 @@ struct stream {
     shmring_options opt;
     uint32_t size;
     uint32_t batch;
+    int threads; /* the other side is a thread of this process */
     uint64_t records;
     shmring_producer *p;
 };
@@ -198,7 +199,7 @@ static void run_stream(gbench_state *state, struct stream *s,
             gbench_skip(state, shmring_error_detail());
             return;
         }
-        seconds = pair_run(here, other, s);
+        seconds = s->threads ? pair_run_threads(here, other, s) : pair_run(here, other, s);
         shmring_producer_close(s->p);
         if (seconds < 0) {
             gbench_skip(state, "a message was lost or changed, or the receiver failed");
@@ -229,6 +230,14 @@ static void copying(gbench_state *state)
     run_stream(state, &s, send_all, receive_all);
 }
 
+static void between_threads(gbench_state *state)
+{
+    struct stream s = make_stream(state);
+
+    s.threads = 1;
+    run_stream(state, &s, send_all, receive_all);
+}
+
 static void in_place(gbench_state *state)
 {
     struct stream s = make_stream(state);
@@ -256,6 +265,8 @@ void register_stream(void)
     static const int64_t bytes[] = {8, 65536, 1, 8, 65536, 64};
 
     gbench_register("stream/copying", copying, GBENCH_MANUAL_TIME, names, 2, records, 8);
+    gbench_register("stream/between_threads", between_threads, GBENCH_MANUAL_TIME, names, 2,
+                    records, 5);
     gbench_register("stream/in_place", in_place, GBENCH_MANUAL_TIME, names, 2, records, 8);
     gbench_register("stream/elements", elements, GBENCH_MANUAL_TIME, names, 3, bytes, 2);
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "pair.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ struct pair_board {
     _Alignas(128) atomic_ullong finish_ns;
 };
 
-static void pin(int which)
+void pair_pin(int which)
 {
     cpu_set_t all, one;
     size_t cpu;
@@ -36,11 +37,16 @@ static void pin(int which)
     }
 }
 
-int pair_is_parallel(void)
+int pair_processors(void)
 {
     cpu_set_t all;
 
-    return sched_getaffinity(0, sizeof all, &all) == 0 && CPU_COUNT(&all) > 1;
+    return sched_getaffinity(0, sizeof all, &all) == 0 ? CPU_COUNT(&all) : 1;
+}
+
+int pair_is_parallel(void)
+{
+    return pair_processors() > 1;
 }
 
 uint64_t pair_now_ns(void)
@@ -77,7 +83,7 @@ void pair_fail(struct pair_board *board)
 static void run_other(struct pair_board *board, void (*other)(struct pair_board *, void *),
                       void *arg)
 {
-    pin(1);
+    pair_pin(1);
     other(board, arg);
     _exit(0);
 }
@@ -109,7 +115,7 @@ double pair_run(void (*here)(struct pair_board *, void *arg),
             gone = waitpid(child, &status, WNOHANG) == child;
         }
         if (!gone) {
-            pin(0);
+            pair_pin(0);
             start = pair_now_ns();
             here(board, arg);
             gone = waitpid(child, &status, 0) == child;
@@ -122,4 +128,46 @@ double pair_run(void (*here)(struct pair_board *, void *arg),
     (void)sched_setaffinity(0, sizeof before, &before);
     (void)munmap(board, sizeof *board);
     return seconds;
+}
+
+struct second_thread {
+    void (*other)(struct pair_board *, void *);
+    struct pair_board board;
+    void *arg;
+};
+
+static void *run_thread(void *arg)
+{
+    struct second_thread *t = arg;
+
+    pair_pin(1);
+    t->other(&t->board, t->arg);
+    return NULL;
+}
+
+double pair_run_threads(void (*here)(struct pair_board *, void *arg),
+                        void (*other)(struct pair_board *, void *arg), void *arg)
+{
+    struct second_thread t = {.other = other, .arg = arg};
+    pthread_t thread;
+    cpu_set_t before;
+    uint64_t start;
+
+    (void)sched_getaffinity(0, sizeof before, &before);
+    if (pthread_create(&thread, NULL, run_thread, &t) != 0) {
+        return -1;
+    }
+    while (!atomic_load(&t.board.ready) && !atomic_load(&t.board.failed)) {
+        (void)usleep(100);
+    }
+    pair_pin(0);
+    start = pair_now_ns();
+    if (!atomic_load(&t.board.failed)) {
+        here(&t.board, arg);
+    }
+    (void)pthread_join(thread, NULL);
+    (void)sched_setaffinity(0, sizeof before, &before);
+    return atomic_load(&t.board.failed) || atomic_load(&t.board.finish_ns) == 0
+               ? -1
+               : (double)(atomic_load(&t.board.finish_ns) - start) / 1e9;
 }

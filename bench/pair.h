@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pair.h - two processes, pinned apart, and the memory that a benchmark shares beside its ring. */
+/* pair.h - two processes, or threads, pinned apart, and the memory that a benchmark shares beside
+ * its ring. */
 #ifndef SHMRING_BENCH_PAIR_H
 #define SHMRING_BENCH_PAIR_H
 
@@ -17,6 +18,10 @@ struct pair_board;
 double pair_run(void (*here)(struct pair_board *, void *arg),
                 void (*other)(struct pair_board *, void *arg), void *arg);
 
+/* The same with a second thread of this process. */
+double pair_run_threads(void (*here)(struct pair_board *, void *arg),
+                        void (*other)(struct pair_board *, void *arg), void *arg);
+
 void pair_ready(struct pair_board *board);
 void pair_finish(struct pair_board *board);
 
@@ -25,6 +30,13 @@ void pair_fail(struct pair_board *board);
 
 /* 0 or 1: how many processors there are to tell apart, less one. */
 int pair_is_parallel(void);
+
+/* How many processors this thread may use now. */
+int pair_processors(void);
+
+/* Pins this thread to the one of them that has this number, from 0; where there is only one, or not
+ * so many, it stays as it is. */
+void pair_pin(int which);
 
 uint64_t pair_now_ns(void);
 

@@ -2,7 +2,10 @@
 /* wait_cost.c - what waiting costs, in one table: two pinned processes, interleaved rounds,
  * medians.
  *
- *   shmring_wait_cost [--rounds N] [--idle SECONDS]
+ *   shmring_wait_cost [--rounds N] [--idle SECONDS] [--json]
+ *
+ * With --json: a line for each measurement instead, which the report collects; no rounds at all are
+ * allowed then.
  *
  * Timings drift with where the processors happen to run, so that only ratios within one run mean
  * anything: each round runs every contender once, and the medians of the rounds are compared.
@@ -94,6 +97,26 @@ static double idle_percent(unsigned seconds)
     return 100.0 * used / seconds;
 }
 
+#define IDLE "blocked consumer, ns of a processor each second"
+
+static void print_lines(int rounds, unsigned idle_seconds)
+{
+    size_t i;
+    int round;
+
+    for (i = 0; i < WORKS; i++) {
+        for (round = 0; round < rounds; round++) {
+            printf("{\"study\": \"waiting\", \"work\": \"%s\", \"ns\": %.2f}\n", all[i].row,
+                   all[i].ns[round]);
+        }
+    }
+    fflush(stdout);
+    if (idle_seconds != 0) {
+        printf("{\"study\": \"waiting\", \"work\": \"" IDLE "\", \"ns\": %.2f}\n",
+               idle_percent(idle_seconds) * 1e7);
+    }
+}
+
 static void print_table(int rounds, unsigned idle_seconds)
 {
     size_t i;
@@ -133,21 +156,38 @@ static int run_rounds(int rounds)
     return 1;
 }
 
+struct settings {
+    int rounds, idle_seconds, json;
+};
+
+static int read_settings(struct settings *set, int argc, char **argv)
+{
+    int i, *into;
+
+    for (i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            set->json = 1;
+            continue;
+        }
+        into = strcmp(argv[i], "--rounds") == 0 ? &set->rounds
+               : strcmp(argv[i], "--idle") == 0 ? &set->idle_seconds
+                                                : NULL;
+        if (into == NULL || ++i == argc) {
+            return 0;
+        }
+        *into = atoi(argv[i]);
+    }
+    return set->rounds >= 1 - set->json && set->rounds <= ROUNDS_MAX && set->idle_seconds >= 0;
+}
+
 int main(int argc, char **argv)
 {
-    int rounds = 5, idle_seconds = 10, i;
+    struct settings set = {5, 10, 0};
     struct rlimit files;
 
-    for (i = 1; i < argc; i += 2) {
-        if (i + 1 < argc && strcmp(argv[i], "--rounds") == 0 && atoi(argv[i + 1]) > 0 &&
-            atoi(argv[i + 1]) <= ROUNDS_MAX) {
-            rounds = atoi(argv[i + 1]);
-        } else if (i + 1 < argc && strcmp(argv[i], "--idle") == 0 && atoi(argv[i + 1]) >= 0) {
-            idle_seconds = atoi(argv[i + 1]);
-        } else {
-            fprintf(stderr, "usage: shmring_wait_cost [--rounds N] [--idle SECONDS]\n");
-            return 2;
-        }
+    if (!read_settings(&set, argc, argv)) {
+        fprintf(stderr, "usage: shmring_wait_cost [--rounds N] [--idle SECONDS] [--json]\n");
+        return 2;
     }
     if (!work_prepare()) {
         fprintf(stderr, "shmring_wait_cost: no memory\n");
@@ -157,9 +197,9 @@ int main(int argc, char **argv)
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
-    if (!run_rounds(rounds)) {
+    if (!run_rounds(set.rounds)) {
         return 1;
     }
-    print_table(rounds, (unsigned)idle_seconds);
+    (set.json ? print_lines : print_table)(set.rounds, (unsigned)set.idle_seconds);
     return 0;
 }

@@ -4,7 +4,9 @@
  *
  *   static const char *name();
  *   static size_t bytes();                 what it needs of shared memory
- *   explicit Peer(void *memory, bool first);  first: make it; else: use it
+ *   static void make(void *memory)         makes the ring
+ *   static void unmake(void *memory)       gives back what is not in that memory
+ *   Peer(void *memory, bool producer, int pause)
  *   bool push(const Message &), bool pop(Message &)
  *   void relax()                           after a refusal
  *
@@ -61,13 +63,24 @@ template <size_t N> class Shmring
     {
         return 64;
     }
+    static void make(void *memory)
+    {
+        static int made;
+
+        snprintf(static_cast<char *>(memory), 64, "compare-%d-%d", int(getpid()), made++);
+    }
+    static void unmake(void *)
+    {
+    }
     /* The memory only carries the name: this ring is attached by name. */
-    Shmring(void *memory, bool producer, int) : producer_(producer)
+    Shmring(void *memory, bool producer, int, uint32_t framing = SHMRING_RECORDS)
+        : producer_(producer)
     {
         shmring_options opt = SHMRING_OPTIONS_INIT;
         const char *ring = static_cast<const char *>(memory);
 
         opt.capacity = ring_bytes;
+        opt.framing = framing;
         int status = producer ? shmring_producer_open(&p_, ring, &opt)
                               : shmring_consumer_open(&c_, ring, &opt);
         if (status != SHMRING_OK) {
@@ -97,7 +110,7 @@ template <size_t N> class Shmring
         }
     }
 
-  private:
+  protected:
     shmring_producer *p_ = nullptr;
     shmring_consumer *c_ = nullptr;
     bool producer_;
@@ -124,6 +137,9 @@ template <size_t N> class Boost
     {
         new (memory) Queue();
     }
+    static void unmake(void *)
+    {
+    }
     Boost(void *memory, bool, int pause) : queue_(static_cast<Queue *>(memory)), pause_(pause)
     {
     }
@@ -140,7 +156,7 @@ template <size_t N> class Boost
         pause_for(pause_);
     }
 
-  private:
+  protected:
     Queue *queue_;
     int pause_;
 };
@@ -164,6 +180,9 @@ template <size_t N> class AtomicQueue
     static void make(void *memory)
     {
         new (memory) Queue();
+    }
+    static void unmake(void *)
+    {
     }
     AtomicQueue(void *memory, bool, int pause) : queue_(static_cast<Queue *>(memory)), pause_(pause)
     {
@@ -216,6 +235,9 @@ template <size_t N> class ConcurrencyKit
     static void make(void *memory)
     {
         ck_ring_init(&static_cast<Shared *>(memory)->ring, ring_bytes / N);
+    }
+    static void unmake(void *)
+    {
     }
     ConcurrencyKit(void *memory, bool, int pause)
         : shared_(static_cast<Shared *>(memory)), pause_(pause)

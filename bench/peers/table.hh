@@ -43,19 +43,49 @@ inline double median(std::vector<double> v)
     return v[v.size() / 2];
 }
 
-/* A row at its best pause. */
-inline std::pair<int, double> best(const Row &row)
+inline std::vector<double> all_values(const Row &row)
 {
-    std::pair<int, double> answer{0, 0};
+    std::vector<double> all;
 
     for (const auto &entry : row.by_pause) {
-        double ns = median(entry.second);
+        all.insert(all.end(), entry.second.begin(), entry.second.end());
+    }
+    return all;
+}
 
-        if (answer.second == 0 || ns < answer.second) {
-            answer = {entry.first, ns};
+/* shmring's row of a work: the first of its name. */
+inline const Row *our_row(const std::string &work)
+{
+    for (const Row &row : rows) {
+        if (row.work == work && row.contender.rfind("shmring", 0) == 0) {
+            return &row;
         }
     }
-    return answer;
+    return nullptr;
+}
+
+/* Median of a contender's time at one pause over ours that was measured beside it; 0: none was. */
+inline double ratio(const Row &row, int pause)
+{
+    const Row *ours = our_row(row.work);
+    std::vector<double> each;
+
+    if (ours == nullptr || ours->by_pause.count(pause) == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < row.by_pause.at(pause).size(); i++) {
+        each.push_back(row.by_pause.at(pause)[i] / ours->by_pause.at(pause)[i]);
+    }
+    return median(each);
+}
+
+/* The pause at which a contender is fastest. */
+inline int best_pause(const Row &row)
+{
+    return std::min_element(
+               row.by_pause.begin(), row.by_pause.end(),
+               [](const auto &a, const auto &b) { return median(a.second) < median(b.second); })
+        ->first;
 }
 
 inline void print_host(int rounds)
@@ -84,18 +114,17 @@ inline void print_table()
     printf("| work | contender | best pause | median ns | million/s | time / shmring's |\n");
     printf("|---|---|---:|---:|---:|---:|\n");
     for (const Row &row : rows) {
-        auto ours = std::find_if(rows.begin(), rows.end(), [&](const Row &r) {
-            return r.work == row.work && r.contender == "shmring";
-        });
-        auto b = best(row);
+        bool is_ours = row.contender.rfind("shmring", 0) == 0;
+        int pause = best_pause(row);
+        double ns = median(is_ours ? all_values(row) : row.by_pause.at(pause));
 
-        printf("| %s | %s | %d | %.1f | %.2f | ", row.work.c_str(), row.contender.c_str(), b.first,
-               b.second, 1e3 / b.second);
-        if (ours == rows.end()) {
-            printf("|\n");
+        printf("| %s | %s | ", row.work.c_str(), row.contender.c_str());
+        if (is_ours) {
+            printf("its own");
         } else {
-            printf("%.2f |\n", b.second / best(*ours).second);
+            printf("%d", pause);
         }
+        printf(" | %.1f | %.2f | %.2f |\n", ns, 1e3 / ns, ratio(row, pause));
     }
 }
 

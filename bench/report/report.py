@@ -3,6 +3,7 @@
 """Measures everything that docs/performance.md publishes, in one run.
 
     bench/report/report.py BUILD [--rounds 9] [--brief]    measure; results in BUILD/bench/report
+    bench/report/report.py BUILD --minutes 10              as many of the rounds as fit
     bench/report/report.py BUILD --publish                 put them into the documents
 
 Each round runs every contender once, so that what drifts on the machine drifts for all of them;
@@ -21,14 +22,21 @@ import subprocess
 import sys
 import time
 
+import goals
+import growth
+import observers
+import peers
 import placement
+import stamps
 import technique
+import waiting
 from rows import Rows
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DOCUMENTS = ('docs/performance.md', 'README.md')
 WITHOUT = ('word_polling', 'lazy_head', 'adaptive_pause', 'asymmetric_barrier', 'predicted_size',
-           'inline_copy', 'fetched_rest', 'bell')
+           'inline_copy', 'wide_copy', 'first_line_last', 'owned_next',
+           'fetched_rest', 'long_pause', 'bell')
 
 
 def say(words):
@@ -52,13 +60,43 @@ def run_program(command, rows):
         rows.add({k: v for k, v in item.items() if k != 'ns'}, item['ns'])
 
 
-def measure(build, rounds, brief, rows):
+def compare(program, folder, extra, rows):
+    """One round beside the peers; that program knows its own table, and writes an array."""
+    path = os.path.join(folder, 'compare.json')
+    run = subprocess.run([program, '--rounds', '1', '--json', path] + extra, check=False,
+                         capture_output=True, text=True, timeout=300)
+    if run.returncode != 0:
+        sys.exit(f'{program} failed: {run.stderr}')
+    with open(path, encoding='utf-8') as f:
+        for item in json.load(f):
+            rows.add({'study': 'peers', 'work': item['work'], 'contender': item['contender'],
+                      'pause': item['pause']}, item['ns'][0])
+    os.remove(path)
+
+
+def measure(build, folder, args, rows):
+    """Returns how many rounds it ran."""
+    rounds, brief = 1 if args.brief else args.rounds, args.brief
     extra = ['--brief'] if brief else []
+    start = time.monotonic()
+    with_peers = os.path.join(build, 'bench', 'peers', 'shmring_compare')
+    waiting_cost = [os.path.join(build, 'bench', 'shmring_wait_cost'), '--json']
     for number in range(rounds):
+        so_far = (time.monotonic() - start) / 60
+        if number and args.minutes and so_far * (number + 1) / number > args.minutes:
+            say(f'{number} rounds took {so_far:.1f} minutes: no more')
+            rounds = number
+            break
         say(f'round {number + 1} of {rounds}')
-        run_program([os.path.join(build, 'bench', 'shmring_placement')] + extra, rows)
+        if os.path.exists(with_peers):
+            compare(with_peers, folder, extra, rows)
+        for name in ('placement', 'floors', 'growth', 'observers', 'stamps'):
+            run_program([os.path.join(build, 'bench', 'shmring_' + name)] + extra, rows)
         for _, program in variants(build, brief):
             run_program([program] + extra, rows)
+        run_program(waiting_cost + ['--rounds', '1', '--idle', '0'], rows)
+    run_program(waiting_cost + ['--rounds', '0', '--idle', '1' if brief else '10'], rows)
+    return rounds
 
 
 def host_line(build, rounds):
@@ -87,6 +125,13 @@ def make_blocks(result, rows, folder):
     blocks = {'host': result['host']}
     blocks.update(placement.blocks(rows, folder))
     blocks.update(technique.blocks(rows, result['instructions']))
+    blocks.update(stamps.blocks(rows, result['stamp_instructions']))
+    blocks.update(growth.blocks(rows, folder))
+    blocks.update(waiting.blocks(rows))
+    blocks.update(observers.blocks(rows))
+    if rows.names('work', study='peers'):
+        blocks.update(peers.blocks(rows, folder))
+        blocks.update(goals.blocks(rows, result['host']))
     return blocks
 
 
@@ -120,6 +165,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('build')
     parser.add_argument('--rounds', type=int, default=9)
+    parser.add_argument('--minutes', type=float, help='start no round that would end later')
     parser.add_argument('--brief', action='store_true', help='one short round: does it work?')
     parser.add_argument('--no-build', action='store_true', help='the programs are built already')
     parser.add_argument('--output', help='folder of the results; BUILD/bench/report')
@@ -134,11 +180,11 @@ def main():
     if not args.no_build:
         subprocess.run(['meson', 'compile', '-C', build, 'bench-programs'], check=True)
     rows = Rows()
-    rounds = 1 if args.brief else args.rounds
-    measure(build, rounds, args.brief, rows)
+    rounds = measure(build, folder, args, rows)
     say('counting instructions')
     result = {'host': host_line(build, rounds), 'rounds': rounds,
               'instructions': technique.count_all(variants(build, args.brief), args.brief),
+              'stamp_instructions': stamps.count_all(os.path.join(build, 'bench', 'shmring_stamps')),
               'rows': rows.as_json()}
     result['blocks'] = make_blocks(result, rows, folder)
     with open(os.path.join(folder, 'report.json'), 'w', encoding='utf-8') as f:

@@ -9,10 +9,11 @@ import subprocess
 
 from rows import figure, median, ratio, table
 
-WORKS = ('stream 8 B', 'stream 64 B', 'stream 256 B', 'stream 1024 B', 'round trip 8 B',
-         'round trip 64 B', 'round trip 256 B', 'round trip 1024 B', 'stream 8 B, byte framing')
-COUNTED = (8, 56, 64, 120, 128, 256, 1024)
-COUNTED_WITHOUT = (8, 64, 256)
+WORKS = ('stream 8 B', 'stream 64 B', 'stream 256 B', 'stream 1024 B', 'stream 4096 B',
+         'round trip 8 B', 'round trip 64 B', 'round trip 256 B', 'round trip 1024 B',
+         'round trip 4096 B', 'stream 8 B, byte framing')
+COUNTED = (8, 56, 64, 120, 128, 256, 1024, 4096)
+COUNTED_WITHOUT = (8, 64, 256, 4096)
 
 
 def macro(variant):
