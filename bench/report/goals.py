@@ -11,6 +11,7 @@ class Goals:
         self.lines = []
 
     def row(self, work, against, limit, reached, at_most, form='{:.2f}'):
+        against = against.replace('None', 'no other ring is installed')
         if reached is None:
             met = 'not measured'
         else:
@@ -101,13 +102,17 @@ def blocks(rows, host):
             'summary': summary(rows) + '\n\n' + host}
 
 
+def ns(value):
+    return '' if value is None else f'{figure(value, 0)} ns'
+
+
 def summary(rows):
     """The few rows for the README."""
     lines = []
     for work in ('round trip 8 B', 'round trip 64 B', 'stream 64 B', 'stream 1024 B'):
         peer = best_peer(rows, work)
-        lines.append([work, f"{figure(time_of(rows, work, 'shmring'), 0)} ns", peer,
-                      f'{figure(time_of(rows, work, peer), 0)} ns',
+        lines.append([work, ns(time_of(rows, work, 'shmring')),
+                      peer or 'none is installed', ns(time_of(rows, work, peer)),
                       figure(against(rows, work, peer))])
     return table(['', 'shmring', 'best of the other rings', 'its time', 'its time / shmring’s'],
                  lines)

@@ -24,8 +24,9 @@ KNOWN = {'boost::lockfree::spsc_queue': 'libboost-dev',
 def settings(rows, work, contender):
     """{pause: a value for each round}. shmring has no use for a pause: it ran once beside each
     setting of the others."""
-    return {pause: rows.find(study='peers', work=work, contender=contender, pause=pause)
-            for pause in rows.names('pause', study='peers', work=work, contender=contender)}
+    return {} if contender is None else {
+        pause: rows.find(study='peers', work=work, contender=contender, pause=pause)
+        for pause in rows.names('pause', study='peers', work=work, contender=contender)}
 
 
 def best(rows, work, contender):
@@ -37,6 +38,8 @@ def best(rows, work, contender):
 def time_of(rows, work, contender, pause=None):
     """Median of its time: ours over all it ran, another's at its best pause, or at this one."""
     found = settings(rows, work, contender)
+    if not found:
+        return None
     if is_ours(contender) and pause is None:
         return median(sum(found.values(), []))
     return median(found.get(best(rows, work, contender) if pause is None else pause))
@@ -59,7 +62,8 @@ def is_in_place(contender):
 
 
 def best_peer(rows, work, pause=None):
-    """The fastest ring that is not ours and copies, at its best pause, or all of them at one."""
+    """The fastest ring that is not ours and copies, at its best pause, or all of them at one. None
+    where no such ring is installed."""
     found = [name for name in rows.names('contender', study='peers', work=work)
              if not is_ours(name) and name not in SLOW + (LINE,) and not is_in_place(name)]
     return min(found, key=lambda name: time_of(rows, work, name, pause), default=None)

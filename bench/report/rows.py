@@ -26,6 +26,12 @@ class Rows:
                 if wanted <= set(key) and field in dict(key)]
         return list(dict.fromkeys(seen))
 
+    def only(self, wanted):
+        """The rows whose fields pass."""
+        rest = Rows()
+        rest.values = {key: value for key, value in self.values.items() if wanted(dict(key))}
+        return rest
+
     def as_json(self):
         return [dict(key, ns=value) for key, value in self.values.items()]
 
