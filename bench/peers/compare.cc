@@ -2,8 +2,9 @@
 /* compare.cc - shmring and its peers side by side: two pinned processes, the same ring bytes, every
  * message checked, each peer at its best pause, interleaved rounds, medians and ratios.
  *
- *   shmring_compare [--rounds N] [--brief] [--json FILE]
+ *   shmring_compare [--rounds N] [--brief] [--json FILE] [--only WORK]
  *
+ * WORK is a part of a work's name, as the table has it: "stream 64 B", "round trip".
  * Timings drift with where the processors happen to run, so that only ratios within one run mean
  * anything: each round runs every contender once, and the medians of the rounds are compared. */
 #include "iceoryx.hh"
@@ -23,7 +24,18 @@ namespace
 
 uint64_t shorter = 1; /* streams and trips are this many times shorter in a brief run */
 
+std::string only; /* works whose names contain this */
+
 const int pauses[] = {0, 1, 4, 16, 32};
+
+/* Records what `work` takes, unless it is not asked for. */
+template <class Measure>
+void measured(const std::string &work, const char *contender, int pause, Measure measure)
+{
+    if (work.find(only) != std::string::npos) {
+        record(work, contender, pause, measure());
+    }
+}
 
 template <size_t N> uint64_t stream_length()
 {
@@ -41,13 +53,13 @@ template <size_t N, class Peer> void setting(int pause, uint64_t messages, uint6
     void *a = shared(Peer::bytes()), *b = shared(Peer::bytes());
 
     Peer::make(a);
-    record("stream " + size_of_message<N>(), Peer::name(), pause,
-           stream<N, Peer>(a, pause, messages));
+    measured("stream " + size_of_message<N>(), Peer::name(), pause,
+             [&] { return stream<N, Peer>(a, pause, messages); });
     Peer::unmake(a);
     Peer::make(a);
     Peer::make(b);
-    record("round trip " + size_of_message<N>(), Peer::name(), pause,
-           trip<N, Peer>(a, b, pause, trips));
+    measured("round trip " + size_of_message<N>(), Peer::name(), pause,
+             [&] { return trip<N, Peer>(a, b, pause, trips); });
     Peer::unmake(a);
     Peer::unmake(b);
     munmap(a, Peer::bytes());
@@ -70,8 +82,8 @@ template <size_t N, class Peer> void stream_at(int pause)
     void *a = shared(Peer::bytes());
 
     Peer::make(a);
-    record("stream " + size_of_message<N>(), Peer::name(), pause,
-           stream<N, Peer>(a, pause, stream_length<N>()));
+    measured("stream " + size_of_message<N>(), Peer::name(), pause,
+             [&] { return stream<N, Peer>(a, pause, stream_length<N>()); });
     Peer::unmake(a);
     munmap(a, Peer::bytes());
 }
@@ -81,8 +93,8 @@ template <class Peer> void many_at(int pause)
     void *a = shared(Peer::bytes());
 
     Peer::make(a);
-    record("stream 8 B by 64", Peer::name(), pause,
-           stream_many<Peer>(a, pause, 4 * stream_length<8>()));
+    measured("stream 8 B by 64", Peer::name(), pause,
+             [&] { return stream_many<Peer>(a, pause, 4 * stream_length<8>()); });
     Peer::unmake(a);
     munmap(a, Peer::bytes());
 }
@@ -104,8 +116,8 @@ template <size_t N, class Peer> void made_at(int pause)
     void *a = shared(Peer::bytes());
 
     Peer::make(a);
-    record("made and read " + size_of_message<N>(), Peer::name(), pause,
-           stream_made<Peer>(a, pause, stream_length<N>()));
+    measured("made and read " + size_of_message<N>(), Peer::name(), pause,
+             [&] { return stream_made<Peer>(a, pause, stream_length<N>()); });
     Peer::unmake(a);
     munmap(a, Peer::bytes());
 }
@@ -138,8 +150,8 @@ template <size_t N> void made(int pause)
  * others, right beside them. */
 template <size_t N> void rings(int pause)
 {
-    record("round trip " + size_of_message<N>(), "bare cache line", pause,
-           line_floor(pause, unsigned(10000 / shorter)));
+    measured("round trip " + size_of_message<N>(), "bare cache line", pause,
+             [&] { return line_floor(pause, unsigned(10000 / shorter)); });
     polling<N, Shmring<N>>(pause);
 #ifdef HAVE_BOOST
     polling<N, Boost<N>>(pause);
@@ -198,8 +210,11 @@ int main(int argc, char **argv)
             json = argv[++i];
         } else if (strcmp(argv[i], "--brief") == 0) {
             shorter = 100;
+        } else if (i + 1 < argc && strcmp(argv[i], "--only") == 0) {
+            only = argv[++i];
         } else {
-            fprintf(stderr, "usage: shmring_compare [--rounds N] [--brief] [--json FILE]\n");
+            fprintf(stderr, "usage: shmring_compare [--rounds N] [--brief] [--json FILE]"
+                            " [--only WORK]\n");
             return 2;
         }
     }
@@ -217,6 +232,11 @@ int main(int argc, char **argv)
         one_round<256>();
         one_round<1024>();
         one_round<4096>();
+    }
+    if (rows.empty()) {
+        fprintf(stderr, "shmring_compare: no work has \"%s\" in its name; try \"stream 64 B\"\n",
+                only.c_str());
+        return 1;
     }
     print_host(rounds);
     print_table();
