@@ -105,8 +105,11 @@ const char *short_name(const char *name);
 /* Each fills and returns `to`. */
 const char *figure_bytes(char to[FIGURE_SIZE], uint64_t bytes);   /* 64K, 1M, 100 */
 const char *figure_rate(char to[FIGURE_SIZE], double per_second); /* 12.3 M */
-const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns);         /* 132 ns, 4.1 us */
+const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns);         /* 132 ns, 4.1 us, 35.0 s */
 const char *figure_count(char to[FIGURE_SIZE], uint64_t number);  /* 1,234,567 */
+const char *figure_percent(char to[FIGURE_SIZE], double part);    /* 24% of 0.24 */
+/* "1 record", "1,234 records"; one: the word for one of them. */
+const char *figure_of(char to[FIGURE_SIZE], uint64_t number, const char *one);
 /* In at most five columns: 999, 12.3k, 456M; and 0 to 1023, 12.3K, 456M of 1024s. */
 const char *figure_short(char to[FIGURE_SIZE], double number);
 const char *figure_short_bytes(char to[FIGURE_SIZE], double bytes);

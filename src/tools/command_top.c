@@ -25,31 +25,19 @@ struct top {
 
 /* ---- on a screen ---- */
 
-/* Returns 0 to end. */
-static int act_on_key(struct top_view *view, int key)
+/* See no-color.org: set, and not empty. */
+static int wants_colours(void)
 {
-    static const char sorts[] = "nrbfhxlp";
-    const char *sort = key > 0 && key < 128 ? strchr(sorts, key) : NULL;
+    const char *no = getenv("NO_COLOR");
+
+    return no == NULL || no[0] == '\0';
+}
+
+static void move(struct top_view *view, int key)
+{
     const size_t page = top_page(view);
 
-    if (sort != NULL) {
-        view->order = (enum top_order)(sort - sorts);
-        view->first = 0;
-    }
     switch (key) {
-    case 'q':
-    case 'Q':
-    case 27:
-        return 0;
-    case 'i':
-        view->inverted = !view->inverted;
-        break;
-    case 'd':
-        view->details = !view->details;
-        break;
-    case ' ':
-        view->frozen = !view->frozen;
-        break;
     case HOST_KEY_UP:
         view->first -= view->first > 0;
         break;
@@ -69,6 +57,46 @@ static int act_on_key(struct top_view *view, int key)
         view->first = SIZE_MAX;
         break;
     default:
+        break;
+    }
+}
+
+/* Returns 0 to end. */
+static int act_on_key(struct top_view *view, int key)
+{
+    static const char sorts[] = "nrbfhxlp";
+    const char *sort = key > 0 && key < 128 ? strchr(sorts, key) : NULL;
+
+    if (key == 'q' || key == 'Q' || (key == 27 && !view->help)) {
+        return 0;
+    }
+    if (key == HOST_KEY_NONE || key == HOST_KEY_RESIZED) {
+        return 1;
+    }
+    if (view->help) { /* any key ends it, and does nothing else */
+        view->help = 0;
+        return 1;
+    }
+    if (sort != NULL || key == 's') {
+        view->order = sort != NULL ? (enum top_order)(sort - sorts)
+                                   : (enum top_order)((view->order + 1) % (sizeof sorts - 1));
+        view->first = 0;
+    }
+    switch (key) {
+    case '?':
+        view->help = 1;
+        break;
+    case 'i':
+        view->inverted = !view->inverted;
+        break;
+    case 'd':
+        view->details = !view->details;
+        break;
+    case ' ':
+        view->frozen = !view->frozen;
+        break;
+    default:
+        move(view, key);
         break;
     }
     return 1;
@@ -238,6 +266,7 @@ static int run(const struct command *self, int argc, char **argv)
                                .inverted = inverted,
                                .details = 1,
                                .utf8 = host_output_is_utf8(),
+                               .colours = wants_colours(),
                                .interval_ns = t.interval_ns};
     host_catch_stop(NULL);
     if (t.as_json || t.as_lines || !host_screen_start()) {
@@ -267,7 +296,8 @@ const struct command command_top = {
     "  --lines          lines, on a terminal too\n"
     "  --json           a JSON object for each look\n"
     "\n"
-    "Keys: q quits; n r b f h x l p sort by name, rate, bytes, fill, high-water mark, rejected,\n"
-    "lapped, p99 latency; i inverts; d shows or hides the second line; space freezes; the arrows "
-    "and Page keys move.\n",
+    "Keys: q quits; ? shows what the keys do and the columns mean; n r b f h x l p sort by name,\n"
+    "rate, bytes, fill, high-water mark, rejected, lapped, p99 latency, s by the next of these;\n"
+    "i inverts; d shows or hides the second line; space freezes; arrows, Page Up and Page Down,\n"
+    "Home and End move. NO_COLOR in the environment has it without colours.\n",
     run};

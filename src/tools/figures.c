@@ -41,9 +41,26 @@ const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns)
         (void)snprintf(to, FIGURE_SIZE, "%" PRIu64 " ns", ns);
     } else if (ns < 10000000) {
         (void)snprintf(to, FIGURE_SIZE, "%.1f us", (double)ns / 1e3);
-    } else {
+    } else if (ns < UINT64_C(10000000000)) {
         (void)snprintf(to, FIGURE_SIZE, "%.1f ms", (double)ns / 1e6);
+    } else {
+        (void)snprintf(to, FIGURE_SIZE, "%.1f s", (double)ns / 1e9);
     }
+    return to;
+}
+
+const char *figure_of(char to[FIGURE_SIZE], uint64_t number, const char *one)
+{
+    char count[FIGURE_SIZE];
+
+    (void)snprintf(to, FIGURE_SIZE, number == 1 ? "%s %s" : "%s %ss", figure_count(count, number),
+                   one);
+    return to;
+}
+
+const char *figure_percent(char to[FIGURE_SIZE], double part)
+{
+    (void)snprintf(to, FIGURE_SIZE, "%.0f%%", 100 * part);
     return to;
 }
 

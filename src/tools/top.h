@@ -18,8 +18,8 @@ struct top_ring {
 
 struct top_rings {
     struct top_ring *all;
-    size_t count, unreadable;
-    uint64_t at_ns; /* when we looked */
+    size_t count, unreadable, absent; /* absent: of those that were named */
+    uint64_t at_ns;                   /* when we looked */
 };
 
 enum top_order {
@@ -59,7 +59,7 @@ const char *top_role(char to[TOP_ROLE], const shmring_role_info *role, int stopp
 struct top_view {
     unsigned columns, rows;
     enum top_order order;
-    int inverted, details, frozen, utf8;
+    int inverted, details, frozen, help, utf8, colours;
     size_t first; /* ring at the top */
     uint64_t interval_ns;
 };

@@ -80,6 +80,7 @@ static shmring_status look_at(struct top_rings *now, const struct top_rings *bef
     }
     if (status != SHMRING_OK) {
         now->unreadable += status != SHMRING_E_NOT_FOUND;
+        now->absent += status == SHMRING_E_NOT_FOUND;
         return SHMRING_OK;
     }
     look_at_latency(ring);
@@ -108,6 +109,7 @@ shmring_status top_look(struct top_rings *rings, const char *const *names, size_
         status = look_at(&now, rings, count == 0 ? all.all[i] : names[i]);
     }
     names_free(&all);
+    now.absent = count != 0 ? now.absent : 0; /* else it went while we looked */
     if (status != SHMRING_OK) {
         top_free(&now);
         return status;
