@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""top on a real terminal of 80x24 and other sizes, inside tmux."""
+"""top on a real terminal of 80x24 and other sizes, inside tmux; and its picture in the documentation.
+Usage: test_top_screen.py TOOL PICTURE [WORDS...]"""
 import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
+import xml.etree.ElementTree
 
+PICTURE = sys.argv.pop(2)
+
+import screen_svg
 from rig import (contains, create, equal, kill, main, not_on_windows, remove, run_ok, start, true, unique,
                  unique_short, wait_stat, wait_until)
 from terminal import Terminal
@@ -272,7 +278,51 @@ def shouldStopAndGoOn():
     remove(name)
 
 
+# ---- the picture ----
+
+def shouldDrawWhatATerminalShows():
+    red, faint, reverse = "\x1b[1m\x1b[31m", "\x1b[0;2m", "\x1b[7m"
+    svg = screen_svg.picture(["a <b> %s12%s ██" % (red, faint), "", reverse + "NAME  "], 20, "a & b")
+    equal(screen_svg.text_of(svg), ["a <b> 12 ██", "", "NAME"], "text")
+    contains(svg, 'fill="%s" font-weight="bold">12<' % screen_svg.COLOURS[31], "red and bold")
+    contains(svg, 'fill="%s"> ██<' % screen_svg.FAINT, "faint")
+    contains(svg, '<rect x="12.0" y="48" width="50.4" height="18" fill="%s"/>' % screen_svg.FAINT,
+             "reversed, to the end of its spaces")
+    contains(svg, "<title>a &amp; b</title>", "title")
+    try:
+        screen_svg.picture(["\x1b[35mx"], 1, "")
+    except ValueError:
+        return
+    raise AssertionError("a colour that is not known is no picture")
+
+
+def shouldBePicturedAsItIs():
+    """docs/figures/top.svg is of this version: its fixed lines, and the forms of the others."""
+    not_on_windows("tmux has no Windows console")
+    with open(PICTURE, encoding="utf-8") as f:
+        svg = f.read()
+    pictured = screen_svg.text_of(svg)
+    xml.etree.ElementTree.fromstring(svg)
+    name = unique_short("pic")
+    create(name)
+    with Terminal() as t:
+        t.run("top", name)
+        t.wait("^" + re.escape(name))
+        shown = t.lines()
+        t.type("q")
+        t.wait("ready> *$")
+    remove(name)
+    equal((pictured[1], pictured[23]), (shown[1].rstrip(), shown[23].rstrip()), "head and keys")
+    contains(pictured[0], "shmring top: 3 rings, ", "rings")
+    for row, form in enumerate([
+            r"app\.log +\S+[kM] +\S+[MG] .* \d+% +\d+% +0 +0 alive", r"  \d+ shmring( asleep)? → \d+ shmring( asleep)? .*p99.*",
+            r"camera\.frames .* persistent", r"  \d+ shmring died → .*",
+            r"motor\.commands .* alive", r"  nobody yet → \d+ shmring paused"], 2):
+        true(re.fullmatch(form, pictured[row]), "the form of %r" % pictured[row])
+
+
 main([shouldShowThreeRingsAtOnce, shouldShowLatenciesAtTheRight, shouldSortMoveAndHideByKeys,
       shouldFollowTheSizeOfTheWindow, shouldExplainItselfOnAKey, shouldSayWhatIsNotThereAndWhatGoes,
       shouldMarkTroubleByColourUnlessToldNotTo, shouldScrollThroughManyRings,
+      shouldDrawWhatATerminalShows, shouldBePicturedAsItIs,
       shouldGiveTheTerminalBackHoweverItEnds, shouldStopAndGoOn])
