@@ -7,12 +7,20 @@
 #include "frame.h"
 #include "host.h"
 
-#define FRAME_HEX  3u /* behind those of frame.h: for people */
-#define HEX_ROW    16u
-#define ANY_TYPE   UINT64_MAX
-#define PAUSE_MIN  UINT64_C(100000) /* between two looks at a ring where nothing comes */
-#define PAUSE_MAX  UINT64_C(10000000)
+#define FRAME_HEX 3u /* behind those of frame.h: for people */
+#define HEX_ROW   16u
+#define ANY_TYPE  UINT64_MAX
+#define PAUSE_MIN UINT64_C(100000) /* between two looks at a ring where nothing comes */
+#define PAUSE_MAX UINT64_C(10000000)
+#define TELL_NS   UINT64_C(1000000000) /* a slow tap is overtaken all the time: a sentence for many \
+                                        */
 #define BYTES_ROOM (1u << 16)
+
+/* What was lost and not told yet. */
+struct losses {
+    uint64_t times, records, bytes; /* records: SHMRING_UNKNOWN when one of them was not known */
+    uint64_t next_ns;               /* when they may be told */
+};
 
 struct tap {
     const char *name;
@@ -22,6 +30,7 @@ struct tap {
     unsigned char *copy;
     uint32_t room;
     int bytes; /* byte framing */
+    struct losses losses;
 };
 
 /* ---- the view for people ---- */
@@ -95,19 +104,60 @@ static int put(struct tap *t, const shmring_record *r)
                                      : frame_output_record(&t->out, r->data, r->len);
 }
 
-static void tell_lapped(const struct tap *t)
+/* "6,610 records, 105,760 bytes,"; without the records where they are not known. */
+static const char *lost_text(char to[3 * FIGURE_SIZE], uint64_t records, uint64_t bytes)
 {
-    uint64_t records = shmring_observer_lost_records(t->ring);
+    char of_records[FIGURE_SIZE], of_bytes[FIGURE_SIZE];
 
+    (void)figure_of(of_bytes, bytes, "byte");
     if (records == SHMRING_UNKNOWN) {
-        say_notice("ring '%s': fell behind; %" PRIu64 " bytes were overwritten before they were "
-                   "seen",
-                   short_name(t->name), shmring_observer_lost(t->ring));
+        (void)snprintf(to, 3 * FIGURE_SIZE, "%s", of_bytes);
     } else {
-        say_notice("ring '%s': fell behind; %" PRIu64 " records, %" PRIu64
-                   " bytes, were overwritten before they were seen",
-                   short_name(t->name), records, shmring_observer_lost(t->ring));
+        (void)snprintf(to, 3 * FIGURE_SIZE, "%s, %s", figure_of(of_records, records, "record"),
+                       of_bytes);
     }
+    return to;
+}
+
+static void tell_losses(struct tap *t)
+{
+    struct losses *l = &t->losses;
+    char lost[3 * FIGURE_SIZE], times[FIGURE_SIZE + 8] = "", count[FIGURE_SIZE];
+
+    if (l->times > 1) {
+        (void)snprintf(times, sizeof times, " %s", figure_of(count, l->times, "time"));
+    }
+    if (l->times > 0) {
+        say_notice("ring '%s': fell behind%s; lost %s, overwritten before they were seen",
+                   short_name(t->name), times, lost_text(lost, l->records, l->bytes));
+    }
+    l->times = l->records = l->bytes = 0;
+}
+
+/* In the view for people a loss stands where it is; elsewhere it would be taken for a record, and
+ * is told on standard error. Returns 0 when it could not be written. */
+static int lapped(struct tap *t)
+{
+    const uint64_t records = shmring_observer_lost_records(t->ring);
+    const uint64_t bytes = shmring_observer_lost(t->ring);
+    struct losses *l = &t->losses;
+    char lost[3 * FIGURE_SIZE], text[4 * FIGURE_SIZE];
+    int n;
+
+    if (t->out.frame == FRAME_HEX) {
+        n = snprintf(text, sizeof text, "lost %s, overwritten before they were seen\n",
+                     lost_text(lost, records, bytes));
+        return frame_output_bytes(&t->out, text, (size_t)n) && frame_output_flush(&t->out);
+    }
+    l->times++;
+    l->bytes += bytes;
+    l->records = records == SHMRING_UNKNOWN || l->records == SHMRING_UNKNOWN ? SHMRING_UNKNOWN
+                                                                             : l->records + records;
+    if (host_clock_ns() >= l->next_ns) {
+        l->next_ns = host_clock_ns() + TELL_NS;
+        tell_losses(t);
+    }
+    return 1;
 }
 
 /* Whether nobody writes to the ring and nobody has since `epoch`: its producer died. */
@@ -166,11 +216,15 @@ static int watch(struct tap *t)
             return frame_output_failed();
         }
         if (status == SHMRING_LAPPED) {
-            tell_lapped(t);
+            if (!lapped(t)) {
+                return frame_output_failed();
+            }
         } else if (status == SHMRING_CLOSED || (status == SHMRING_EMPTY && dead)) {
             return EXIT_OK;
         } else if (status != SHMRING_EMPTY) {
             return say_status(status);
+        } else if (host_output_is_gone()) {
+            return frame_output_failed();
         } else if (is_dead(t)) {
             dead = 1; /* one more look: its last record came before its death */
         } else if (!pause_for_more(t, &pause, &idle_since, &ret)) {
@@ -196,6 +250,7 @@ static int tap(struct tap *t, const shmring_info *info, int newest)
         return EXIT_FAILED;
     }
     ret = watch(t);
+    tell_losses(t);
     frame_output_end(&t->out);
     return ret;
 }
@@ -244,8 +299,9 @@ const struct command command_tap = {
     "watch a ring without taking anything out of it",
     "Copies the records of a ring to standard output while others use it. Nobody notices: nothing\n"
     "is taken out, waited for or written. When the ring is faster, what was missed is told on\n"
-    "standard error. Ends with status 0 when the sender has closed or died and everything was\n"
-    "seen. Shows the last records of a dead process from a PERSISTENT ring.\n"
+    "standard error, in the view for people in its place. Ends with status 0 when the sender has\n"
+    "closed or died and everything was seen. Shows the last records of a dead process from a\n"
+    "PERSISTENT ring. Of a ring with byte framing, --frame raw and hex show the bytes.\n"
     "\n"
     "  --frame line     each record, then a newline (default)\n"
     "  --frame length   each record's length, 32-bit little-endian, then the record\n"

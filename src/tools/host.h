@@ -65,6 +65,8 @@ int host_wait_input(uint64_t timeout_ns);
 int64_t host_read_input(void *buf, size_t n);
 /* Writes all of it. */
 int host_write_output(const void *buf, size_t n);
+/* Whether who read standard output has gone, where a system tells before the next write. */
+int host_output_is_gone(void);
 
 /* ---- files; names in UTF-8 ---- */
 

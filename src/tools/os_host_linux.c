@@ -217,6 +217,17 @@ int host_write_output(const void *buf, size_t n)
     return 1;
 }
 
+int host_output_is_gone(void)
+{
+    struct pollfd p = {STDOUT_FILENO, 0, 0};
+
+    if (poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)) != 0) {
+        errno = EPIPE;
+        return host_failed() == 0;
+    }
+    return 0;
+}
+
 /* ---- the machine ---- */
 
 /* The value of the first "key : value" line of /proc/cpuinfo with that key. */

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """tap: watching without taking part, overwrite rings, and what a dead process leaves."""
+import os
 import re
+import signal
 import struct
 import subprocess
 
-from rig import (contains, create, equal, feed, finish, kill, main, remove, run, run_ok, send_and_leave,
-                 start, stat, stop, true, unique, wait_stat)
+from rig import (PATIENCE, contains, create, equal, feed, finish, kill, main, not_on_windows, remove, run,
+                 run_ok, send_and_leave, start, stat, stop, true, unique, wait_stat)
 
 
 def numbered(first, last):
@@ -135,6 +137,83 @@ def aReaderOfAnOverwriteRingTakesWhatComesAndTellsWhatItMissed():
     remove(name)
 
 
+def overtaken(name, frame, times, want):
+    """What a tap says and shows that is stopped so many times, each while 50,000 records pass."""
+    sender = start("send", name, stdin=subprocess.PIPE)
+    sender.stdin.write(numbered(0, 1))
+    sender.stdin.flush()
+    wait_stat(name, lambda s: s["counters"]["sent"] == 1, "the first is there")
+    tap = start("tap", name, "--from", "oldest", "--frame", frame)
+    out = b""
+    while not out.endswith(b"\n"):  # it has begun, and shown one record
+        out += os.read(tap.stdout.fileno(), 1 << 16)
+    for number in range(times):
+        os.kill(tap.pid, signal.SIGSTOP)
+        first = 1 + 50000 * number
+        sender.stdin.write(numbered(first, first + 50000))
+        sender.stdin.flush()
+        wait_stat(name, lambda s, last=first + 50000: s["counters"]["sent"] == last, "they have passed")
+        os.kill(tap.pid, signal.SIGCONT)
+        while want % (first + 49999) not in out:
+            more = os.read(tap.stdout.fileno(), 1 << 16)
+            true(more, "tap goes on")
+            out += more
+    sender.stdin.close()
+    equal(finish(sender)[0], 0, "sender")
+    status, rest, err = finish(tap)
+    equal(status, 0, "tap")
+    return out + rest, err
+
+
+def figures(text):
+    return [int(n.replace(",", "")) for n in re.findall(r"([\d,]+) (?:records|bytes)", text)]
+
+
+def whatATapMissedIsToldInSums():
+    not_on_windows("a process is stopped by a signal")
+    name = overwrite_ring()
+    out, err = overtaken(name, "line", 3, b"%08d\n")
+    said = err.splitlines()
+    true(1 <= len(said) <= 3, "sentences: %r" % said)
+    form = (r"shmring: ring '%s': fell behind( [23] times)?; lost [\d,]+ records, [\d,]+ bytes, "
+            r"overwritten before they were seen" % re.escape(name))
+    true(all(re.fullmatch(form, line) for line in said), "sentences: %r" % said)
+    lost = [sum(figures(line)[at] for line in said) for at in (0, 1)]
+    equal((out.count(b"\n") + lost[0], lost[1]), (150001, 16 * lost[0]), "seen and lost are all")
+    remove(name)
+
+
+def peopleSeeALossInItsPlace():
+    not_on_windows("a process is stopped by a signal")
+    name = overwrite_ring()
+    out, err = overtaken(name, "hex", 1, b"|%08d|")
+    equal(err, "", "nothing elsewhere")
+    lines = out.decode().splitlines()
+    (at,) = [n for n, line in enumerate(lines) if line.startswith("lost ")]
+    records, lost = figures(lines[at])
+    contains(lines[at - 1], "|00000000|", "before the loss")
+    equal(lines[at + 1].split()[1], str(16 + lost), "the place behind the loss")
+    contains(lines[at + 2], "|%08d|" % (1 + records), "behind the loss")
+    remove(name)
+
+
+def aTapEndsWhenItsReaderHasGone():
+    not_on_windows("a pipe tells it to the next write")
+    name = unique()
+    create(name)
+    sender = start("send", name, stdin=subprocess.PIPE)
+    sender.stdin.write(b"one\n")
+    sender.stdin.flush()
+    wait_stat(name, lambda s: s["counters"]["sent"] == 1, "the first is there")
+    tap = start("tap", name, "--from", "oldest")
+    equal(tap.stdout.readline(), b"one\n", "tap has begun")
+    tap.stdout.close()
+    equal(tap.wait(timeout=PATIENCE), 1, "it ends, though nothing comes")
+    stop(sender)
+    finish(sender)
+    remove(name)
+
+
 def theLastRecordsOfADeadSenderAreThere():
     name = overwrite_ring()
     sender = start("send", name, stdin=subprocess.PIPE)
@@ -168,4 +247,5 @@ main([whatIsWatchedStaysForItsReader, aTapOnALiveRingSeesEveryRecordBesideTheRea
       theNewestIsWhatComesLater, framesAndTypesAndCountsChoose, peopleSeePositionsAndBytes,
       aByteRingIsWatchedRaw, anOverwriteRingKeepsTheNewestForTapAndReader,
       aReaderOfAnOverwriteRingTakesWhatComesAndTellsWhatItMissed, theLastRecordsOfADeadSenderAreThere,
+      whatATapMissedIsToldInSums, peopleSeeALossInItsPlace, aTapEndsWhenItsReaderHasGone,
       silenceEndsATapThatGaveATime, aRingThatIsNotThereIsAFailure])
