@@ -142,11 +142,15 @@ static void print_totals(const struct recorder *r)
         json_end(&j);
         return;
     }
-    printf("recorded %s records, %s bytes", figure_count(records, t->records),
-           figure_count(bytes, t->bytes));
+    printf("recorded %s, %s", figure_of(records, t->records, "record"),
+           figure_of(bytes, t->bytes, "byte"));
     if (t->losses != 0) {
-        printf("; %s bytes were overwritten before they could be read, in %" PRIu64 " places",
-               figure_count(bytes, t->lost_bytes), t->losses);
+        printf("; lost %s", figure_of(bytes, t->lost_bytes, "byte"));
+        if (t->lost_records != UINT64_MAX) {
+            printf(" of %s", figure_of(records, t->lost_records, "record"));
+        }
+        printf(" in %s, overwritten before they could be read",
+               figure_of(records, t->losses, "place"));
     }
     printf("\n");
 }

@@ -129,14 +129,17 @@ static int pass_on(struct replay *r, const struct recording_entry *e, int *ret_e
 
 static void take_account(struct replay *r, const struct recording_reader *file)
 {
+    char bytes[FIGURE_SIZE], places[FIGURE_SIZE], blocks[FIGURE_SIZE];
+
     r->damaged += file->damaged_places;
     r->skipped += file->skipped_bytes;
     r->missing_blocks += file->missing_blocks;
     r->cut_files += !file->has_end;
     if (file->damaged_places != 0) {
-        say_notice("%s: passed over %" PRIu64 " bytes in %" PRIu64 " damaged places; %" PRIu64
-                   " blocks are missing between whole ones",
-                   file->path, file->skipped_bytes, file->damaged_places, file->missing_blocks);
+        say_notice("%s: passed over %s in %s; blocks missing between whole ones: %s", file->path,
+                   figure_of(bytes, file->skipped_bytes, "byte"),
+                   figure_of(places, file->damaged_places, "damaged place"),
+                   figure_count(blocks, file->missing_blocks));
     }
     if (!file->has_end) {
         say_notice("%s: has no end; its recorder was killed, or the file is cut", file->path);
@@ -244,17 +247,17 @@ static void print_totals(const struct replay *r)
 {
     char a[FIGURE_SIZE], b[FIGURE_SIZE];
 
-    printf("replayed %s records, %s bytes", figure_count(a, r->totals.records),
-           figure_count(b, r->totals.bytes));
+    printf("replayed %s, %s", figure_of(a, r->totals.records, "record"),
+           figure_of(b, r->totals.bytes, "byte"));
     if (r->speed != 0) {
         printf("; at most %s late", figure_ns(a, r->latest_ns));
     }
     if (r->gaps != 0) {
-        printf("; in %s places the sender had dropped records", figure_count(a, r->gaps));
+        printf("; in %s the sender had dropped records", figure_of(a, r->gaps, "place"));
     }
     if (r->totals.losses != 0) {
-        printf("; %s bytes were lost to the recorder, in %s places",
-               figure_count(a, r->totals.lost_bytes), figure_count(b, r->totals.losses));
+        printf("; the recorder had lost %s in %s", figure_of(a, r->totals.lost_bytes, "byte"),
+               figure_of(b, r->totals.losses, "place"));
     }
     printf("\n");
 }

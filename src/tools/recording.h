@@ -87,6 +87,7 @@ struct recording_writer {
     uint64_t started_ns, block_ns; /* the file's start, and that of the block that fills */
     unsigned char *block;
     size_t used, room;
+    int failed; /* a write did, and it was said */
     struct recording_totals file_totals, totals;
 };
 

@@ -20,9 +20,12 @@
 
 /* ---- blocks ---- */
 
-static int cannot_write(const struct recording_writer *w)
+static int cannot_write(struct recording_writer *w)
 {
-    (void)say_failed("cannot write %s: %s; what it has can be replayed", w->name, host_error());
+    if (!w->failed) { /* else it was said, and the end of the file cannot be written either */
+        (void)say_failed("cannot write %s: %s; what it has can be replayed", w->name, host_error());
+    }
+    w->failed = 1;
     return 0;
 }
 
@@ -123,6 +126,25 @@ static int rotates(const struct recording_writer *w)
     return w->limits.size != 0 || w->limits.ns != 0;
 }
 
+static int cannot_create(const struct recording_writer *w)
+{
+    char why[128];
+    FILE *there;
+
+    (void)snprintf(why, sizeof why, "%s", host_error());
+    there = host_file_open(w->name);
+    if (there != NULL) {
+        (void)host_file_close(there);
+        (void)say_failed(
+            "%s is there already, and a recording never replaces a file: remove it, or "
+            "choose another name",
+            w->name);
+    } else {
+        (void)say_failed("cannot create %s: %s", w->name, why);
+    }
+    return 0;
+}
+
 static int start_file(struct recording_writer *w)
 {
     const size_t size = strlen(w->path) + SUFFIX_SIZE;
@@ -135,8 +157,7 @@ static int start_file(struct recording_writer *w)
     (void)snprintf(w->name, size, rotates(w) ? "%s.%06" PRIu64 : "%s", w->path, w->number);
     w->file = host_file_create(w->name);
     if (w->file == NULL) {
-        (void)say_failed("cannot create %s: %s", w->name, host_error());
-        return 0;
+        return cannot_create(w);
     }
     w->sequence = w->written = 0;
     w->started_ns = host_clock_ns();
@@ -146,7 +167,7 @@ static int start_file(struct recording_writer *w)
 
 static int end_file(struct recording_writer *w, enum recording_reason reason)
 {
-    int ok = recording_flush(w) && write_end(w, reason);
+    int ok = !w->failed && recording_flush(w) && write_end(w, reason);
 
     if (ok && w->limits.sync != SYNC_NEVER && !host_file_sync(w->file)) {
         ok = cannot_write(w);

@@ -183,7 +183,7 @@ def shouldEndAtALimit():
     create(name)
     send_and_leave(name, b"a\nb\nc\n")
     out = run_ok("record", name, file, "--consume", "--count", "2", "--sync", "block").decode()
-    contains(out, "recorded 2 records, 2 bytes", "sum")
+    contains(out, "recorded 2 records, 2 bytes\n", "sum")
     run_ok("record", name, file + ".2", "--consume", "--duration", "50ms", "--sync", "file")
     status, _, err = run("record", name, file + ".3", "--consume", "--timeout", "50ms")
     equal([Recording(content(f)).records() for f in (file, file + ".2", file + ".3")],
@@ -199,7 +199,8 @@ def shouldNotOverwriteAFile():
     send_and_leave(name, b"a\n")
     status, out, err = run("record", name, file, "--consume")
     equal((status, out, content(file)), (1, b"", b"precious"), "record")
-    contains(err, file, "sentence")
+    contains(err, file + " is there already", "sentence")
+    contains(err, "choose another name", "what to do")
     equal(stat(name)["counters"]["received"], 0, "nothing was taken from the ring")
     remove(name)
 
@@ -283,6 +284,7 @@ def shouldSayThatTheDiskIsFull():
     status, _, err = finish(recorder)
     equal(status, 1, "status")
     contains(err, "cannot write " + file, "sentence")
+    equal(err.count("\n"), 1, "sentences: " + err)
     got, _, _ = replay(file)
     equal(got == records[:len(got)] and len(got) > 10, True, "what fitted")
     run_ok("record", name, file + ".2", "--consume")
