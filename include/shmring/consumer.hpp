@@ -150,6 +150,11 @@ class consumer : public handle<shmring_consumer, shmring_consumer_open, shmring_
     {
         return is_open() ? shmring_consumer_fd(get()) : -1;
     }
+    // The same on Windows: a HANDLE to wait on; nullptr elsewhere.
+    void *wait_handle() noexcept
+    {
+        return is_open() ? shmring_consumer_handle(get()) : nullptr;
+    }
 
   private:
     template <class... T> static constexpr std::size_t largest() noexcept

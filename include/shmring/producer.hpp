@@ -171,6 +171,11 @@ class producer : public handle<shmring_producer, shmring_producer_open, shmring_
     {
         return is_open() ? shmring_producer_fd(get()) : -1;
     }
+    // The same on Windows: a HANDLE to wait on; nullptr elsewhere.
+    void *wait_handle() noexcept
+    {
+        return is_open() ? shmring_producer_handle(get()) : nullptr;
+    }
 
   private:
     template <class T> static bytes of(const T &value) noexcept

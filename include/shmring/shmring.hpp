@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <system_error>
+#include <type_traits>
 
 #include <shmring/consumer.hpp>
 #include <shmring/error.hpp>
@@ -52,6 +53,13 @@ struct latency_counts {
     {
         return nanoseconds(shmring_latency_quantile(buckets, part));
     }
+    // Count and usual quantiles, as `stat` has them.
+    shmring_latency summary() const noexcept
+    {
+        shmring_latency ret;
+        shmring_latency_of(buckets, &ret);
+        return ret;
+    }
     latency_counts &operator-=(const latency_counts &before) noexcept
     {
         for (std::uint32_t i = 0; i < SHMRING_HISTOGRAM_BUCKETS; i++) {
@@ -71,6 +79,54 @@ struct latency_counts {
     return make_error_code(shmring_remove(name));
 }
 
+// Calls f(const char *name) for every ring this user can see, in no order. What f throws ends the
+// program: C code calls it.
+template <class F> [[nodiscard]] std::error_code list(F &&f)
+{
+    using function = std::remove_reference_t<F>;
+    struct to {
+        static int call(const char *name, void *arg) noexcept
+        {
+            (**static_cast<function **>(arg))(name);
+            return 0;
+        }
+    };
+    function *at = &f;
+    return make_error_code(shmring_list(to::call, &at));
+}
+
+// Removes the rings of this user whose processes all died. ret_removed: how many.
+[[nodiscard]] inline std::error_code prune(std::uint32_t &ret_removed)
+{
+    return make_error_code(shmring_prune(&ret_removed));
+}
+
+// Checks every record of a ring, of this name or in a file.
+[[nodiscard]] inline std::error_code verify(const char *name, shmring_verdict &ret)
+{
+    return make_error_code(shmring_verify(name, &ret));
+}
+[[nodiscard]] inline std::error_code verify_file(const char *path, shmring_verdict &ret)
+{
+    return make_error_code(shmring_verify_file(path, &ret));
+}
+
+// Makes a corrupt ring one that both sides can open again.
+[[nodiscard]] inline std::error_code repair(const char *name, shmring_repaired &ret)
+{
+    return make_error_code(shmring_repair(name, &ret));
+}
+[[nodiscard]] inline std::error_code repair_file(const char *path, shmring_repaired &ret)
+{
+    return make_error_code(shmring_repair_file(path, &ret));
+}
+
+// Has this process outlive a file that somebody cuts: see shmring_guard().
+[[nodiscard]] inline std::error_code guard()
+{
+    return make_error_code(shmring_guard());
+}
+
 // Waits until one of several consumers, by their C handles, has something to read.
 [[nodiscard]] inline std::error_code wait_any(span<shmring_consumer *const> consumers,
                                               std::uint32_t &ret_index,
@@ -80,6 +136,15 @@ struct latency_counts {
         consumers.data(),
         consumers.size() <= UINT32_MAX ? static_cast<std::uint32_t>(consumers.size()) : UINT32_MAX,
         &ret_index, timeout_ns(timeout)));
+}
+// The same for consumers that stand somewhere: wait_any(index, 1s, left, right).
+template <class... C>
+[[nodiscard]] std::error_code wait_any(std::uint32_t &ret_index, nanoseconds timeout,
+                                       const consumer &first, const C &...more)
+{
+    shmring_consumer *const all[] = {first.get(), more.get()...};
+
+    return wait_any(all, ret_index, timeout);
 }
 
 } // namespace shmring
