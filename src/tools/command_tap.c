@@ -12,8 +12,9 @@
 #define ANY_TYPE  UINT64_MAX
 #define PAUSE_MIN UINT64_C(100000) /* between two looks at a ring where nothing comes */
 #define PAUSE_MAX UINT64_C(10000000)
-#define TELL_NS   UINT64_C(1000000000) /* a slow tap is overtaken all the time: a sentence for many \
-                                        */
+#define TELL_NS                                                                                    \
+    UINT64_C(1000000000) /* a slow tap is overtaken all the time: a sentence for many              \
+                          */
 #define BYTES_ROOM (1u << 16)
 
 /* What was lost and not told yet. */
@@ -63,7 +64,8 @@ static int put_for_people(struct frame_output *o, const shmring_record *r)
                  r->type, r->len, (r->flags & SHMRING_FLAG_GAP) != 0 ? "  behind a gap" : "");
 
     if (r->stamp != 0) {
-        used += snprintf(text + used, sizeof text - (size_t)used, "  stamp %" PRIu64, r->stamp);
+        used += snprintf(text + used, sizeof text - (size_t)used, "  stamp %" PRIu64 ".%09u s",
+                         r->stamp / 1000000000u, (unsigned)(r->stamp % 1000000000u));
     }
     text[used++] = '\n';
     if (!frame_output_bytes(o, text, (size_t)used)) {
@@ -306,7 +308,7 @@ const struct command command_tap = {
     "  --frame line     each record, then a newline (default)\n"
     "  --frame length   each record's length, 32-bit little-endian, then the record\n"
     "  --frame raw      the records and nothing between them\n"
-    "  --frame hex      for people: position, type, length, and the bytes (default on a terminal)\n"
+    "  --frame hex      for people: position, type, length, stamp, and the bytes (on a terminal)\n"
     "  --type N         only records of this type\n"
     "  --from oldest    begin at the oldest record that is still there\n"
     "  --from newest    begin with what is sent from now on (default)\n"

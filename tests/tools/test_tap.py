@@ -5,9 +5,10 @@ import re
 import signal
 import struct
 import subprocess
+import time
 
-from rig import (PATIENCE, contains, create, equal, feed, finish, kill, main, not_on_windows, remove, run,
-                 run_ok, send_and_leave, start, stat, stop, true, unique, wait_stat)
+from rig import (PATIENCE, WINDOWS, contains, create, equal, feed, finish, kill, main, not_on_windows,
+                 remove, run, run_ok, send_and_leave, start, stat, stop, true, unique, wait_stat)
 
 
 def numbered(first, last):
@@ -94,6 +95,20 @@ def peopleSeePositionsAndBytes():
     contains(out[2], "10 11 12 13 73 68 6d 72  69 6e 67", "row")
     contains(out[2], "|....shmring|", "row")
     equal(len(out), 3, "lines")
+    remove(name)
+
+
+def peopleSeeWhenARecordWasSent():
+    name = unique()
+    create(name, "--stamp", "monotonic")
+    before = time.monotonic()
+    send_and_leave(name, b"one\n")
+    after = time.monotonic()
+    out = run_ok("tap", name, "--from", "oldest", "--frame", "hex").decode().splitlines()
+    found = re.fullmatch(r"at 0  type 0  3 bytes  stamp (\d+\.\d{9}) s", out[0])
+    true(found, "head: " + out[0])
+    # Wine's clock is another one than Python's.
+    true(WINDOWS or before <= float(found.group(1)) <= after, "the time of the commit")
     remove(name)
 
 
@@ -245,7 +260,7 @@ def aRingThatIsNotThereIsAFailure():
 
 main([whatIsWatchedStaysForItsReader, aTapOnALiveRingSeesEveryRecordBesideTheReader,
       theNewestIsWhatComesLater, framesAndTypesAndCountsChoose, peopleSeePositionsAndBytes,
-      aByteRingIsWatchedRaw, anOverwriteRingKeepsTheNewestForTapAndReader,
+      peopleSeeWhenARecordWasSent, aByteRingIsWatchedRaw, anOverwriteRingKeepsTheNewestForTapAndReader,
       aReaderOfAnOverwriteRingTakesWhatComesAndTellsWhatItMissed, theLastRecordsOfADeadSenderAreThere,
       whatATapMissedIsToldInSums, peopleSeeALossInItsPlace, aTapEndsWhenItsReaderHasGone,
       silenceEndsATapThatGaveATime, aRingThatIsNotThereIsAFailure])
