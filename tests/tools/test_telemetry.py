@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A stamped stream of 1 MHz, recorded and replayed: contents, times, and an account of every record.
-Usage: test_telemetry.py TOOL SENDER RECORDS [WORDS...]; the suite runs 100,000, docs/recording.md has
-a longer run."""
+Usage: test_telemetry.py TOOL SENDER RECORDS [WORDS...]; the suite runs 100,000, the stress suite
+3,000,000, and docs/recording.md has a longer run."""
 import collections
 import itertools
 import json
