@@ -279,6 +279,7 @@ def shouldSayThatTheDiskIsFull():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     records = some_records(2000, longest=1000)
     sender = start("send", name, "--frame", "length", stdin=-1)
+    wait_stat(name, lambda s: s["producer"]["alive"], "the ring is there")  # the limit is one of rings too
     feed(sender, frames(records))
     recorder = start("record", name, file, "--consume", preexec_fn=limit, restore_signals=False)
     status, _, err = finish(recorder)
