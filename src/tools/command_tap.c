@@ -30,7 +30,9 @@ struct tap {
     uint64_t type, left, timeout_ns;
     unsigned char *copy;
     uint32_t room;
-    int bytes; /* byte framing */
+    int bytes;  /* byte framing */
+    int newest; /* it began behind what was there */
+    int has_shown;
     struct losses losses;
 };
 
@@ -102,6 +104,7 @@ static int put(struct tap *t, const shmring_record *r)
         return 1;
     }
     t->left -= t->left != UINT64_MAX;
+    t->has_shown = 1;
     return t->out.frame == FRAME_HEX ? put_for_people(&t->out, r)
                                      : frame_output_record(&t->out, r->data, r->len);
 }
@@ -172,6 +175,20 @@ static int is_dead(const struct tap *t)
            (status == SHMRING_OK && info.producer.pid != 0 && !info.producer.alive);
 }
 
+/* Somebody who asks for what comes from now on, and hears nothing, may have meant what is there. */
+static int gone(const struct tap *t, const char *how)
+{
+    shmring_info info;
+
+    if (t->newest && !t->has_shown && shmring_inspect(t->name, &info) == SHMRING_OK &&
+        info.tail != info.evict) {
+        say_notice("ring '%s': its sender %s, and nothing new came; --from oldest shows what is "
+                   "still in it",
+                   short_name(t->name), how);
+    }
+    return EXIT_OK;
+}
+
 /* Nothing new: waits a little. Returns 1, or 0 to end with *ret_exit. */
 static int pause_for_more(struct tap *t, uint64_t *pause, uint64_t *idle_since, int *ret_exit)
 {
@@ -222,7 +239,7 @@ static int watch(struct tap *t)
                 return frame_output_failed();
             }
         } else if (status == SHMRING_CLOSED || (status == SHMRING_EMPTY && dead)) {
-            return EXIT_OK;
+            return gone(t, dead ? "died" : "has closed");
         } else if (status != SHMRING_EMPTY) {
             return say_status(status);
         } else if (host_output_is_gone()) {
@@ -247,6 +264,7 @@ static int tap(struct tap *t, const shmring_info *info, int newest)
                           "hex, and neither --type nor --count",
                           short_name(t->name));
     }
+    t->newest = newest;
     (void)shmring_observer_seek(t->ring, newest ? SHMRING_NEWEST : SHMRING_OLDEST);
     if (!grow(t, BYTES_ROOM) || !frame_output_start(&t->out, t->out.frame)) {
         return EXIT_FAILED;

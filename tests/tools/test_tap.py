@@ -238,6 +238,9 @@ def theLastRecordsOfADeadSenderAreThere():
     kill(sender)
     out = run_ok("tap", name, "--from", "oldest")
     true(numbered(0, 20000).endswith(out) and len(out) > 9 * 3000, "the last ones")
+    status, out, err = run("tap", name)  # for what comes, and nothing will
+    equal((status, out), (0, b""), "from the newest")
+    contains(err, "its sender died, and nothing new came; --from oldest shows", "a hint")
     remove(name)
 
 
@@ -248,6 +251,17 @@ def silenceEndsATapThatGaveATime():
     equal(status, 1, "status")
     contains(err, "nothing came", "sentence")
     contains(err, name, "sentence")
+    remove(name)
+
+
+def whoHearsNothingIsToldOfWhatIsThere():
+    name = unique()
+    create(name)
+    send_and_leave(name, b"one\n")
+    status, out, err = run("tap", name)
+    equal((status, out), (0, b""), "from the newest")
+    contains(err, "its sender has closed", "a hint")
+    equal(run_ok("tap", name, "--from", "oldest", "--type", "5"), b"", "who asked for all needs none")
     remove(name)
 
 
@@ -263,4 +277,4 @@ main([whatIsWatchedStaysForItsReader, aTapOnALiveRingSeesEveryRecordBesideTheRea
       peopleSeeWhenARecordWasSent, aByteRingIsWatchedRaw, anOverwriteRingKeepsTheNewestForTapAndReader,
       aReaderOfAnOverwriteRingTakesWhatComesAndTellsWhatItMissed, theLastRecordsOfADeadSenderAreThere,
       whatATapMissedIsToldInSums, peopleSeeALossInItsPlace, aTapEndsWhenItsReaderHasGone,
-      silenceEndsATapThatGaveATime, aRingThatIsNotThereIsAFailure])
+      silenceEndsATapThatGaveATime, whoHearsNothingIsToldOfWhatIsThere, aRingThatIsNotThereIsAFailure])
