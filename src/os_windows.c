@@ -16,7 +16,7 @@
 
 #define MAGIC_PATIENCE_NS UINT64_C(2000000000)
 
-/* ---- names and errors ---- */
+/* ---- names ---- */
 
 void shmring_windows_name(const struct shmring_name *name, const char *part,
                           wchar_t ret[SHMRING_WINDOWS_NAME_SIZE])
@@ -29,60 +29,6 @@ void shmring_windows_name(const struct shmring_name *name, const char *part,
     do {
         ret[i] = (wchar_t)(unsigned char)text[i];
     } while (text[i++] != '\0');
-}
-
-const char *shmring_windows_words(DWORD error)
-{
-    static __thread char words[160];
-    DWORD n = FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL,
-                             error, 0, words, sizeof words - 1, NULL);
-
-    while (n > 0 && (words[n - 1] == '\n' || words[n - 1] == '\r' || words[n - 1] == '.')) {
-        words[--n] = '\0';
-    }
-    if (n == 0) {
-        (void)snprintf(words, sizeof words, "error %lu", (unsigned long)error);
-    }
-    return words;
-}
-
-static shmring_status refuse(const struct shmring_name *name, const char *what, DWORD error)
-{
-    switch (error) {
-    case ERROR_FILE_NOT_FOUND:
-        return shmring_fail(SHMRING_E_NOT_FOUND,
-                            "no ring '%s' is open %s; start the process that makes it", name->full,
-                            name->global ? "on this machine" : "in this session");
-    case ERROR_INVALID_HANDLE:
-        return shmring_fail(SHMRING_E_ACCESS,
-                            "ring '%s': its name is taken by an object of another kind; use "
-                            "another name, or end the program that made it",
-                            name->full);
-    case ERROR_ACCESS_DENIED:
-        if (name->global) {
-            return shmring_fail(
-                SHMRING_E_PRIVILEGE,
-                "ring '%s': %s was refused: the object is another user's, or this "
-                "process lacks SeCreateGlobalPrivilege (\"Create global objects\"), "
-                "which services and administrators have",
-                name->full, what);
-        }
-        return shmring_fail(SHMRING_E_ACCESS,
-                            "ring '%s': %s was refused: the object is another user's; run both "
-                            "sides as one user",
-                            name->full, what);
-    case ERROR_NOT_ENOUGH_MEMORY:
-    case ERROR_COMMITMENT_LIMIT:
-    case ERROR_DISK_FULL:
-    case ERROR_NO_SYSTEM_RESOURCES:
-        return shmring_fail(SHMRING_E_NO_SPACE,
-                            "ring '%s': %s failed: %s; ask for a smaller capacity, or enlarge the "
-                            "paging file",
-                            name->full, what, shmring_windows_words(error));
-    default:
-        return shmring_fail(SHMRING_E_OS, "ring '%s': %s failed: %s", name->full, what,
-                            shmring_windows_words(error));
-    }
 }
 
 /* ---- making and opening ---- */
@@ -103,6 +49,9 @@ void shmring_os_segment_drop(struct shmring_os_segment *seg)
 {
     size_t i;
 
+    if (more_of(seg, MORE_ADMIN) != NULL) { /* ours only when a ring is given up half made */
+        (void)ReleaseMutex(more_of(seg, MORE_ADMIN));
+    }
     for (i = 0; i < 4; i++) {
         if (more_of(seg, i) != NULL) {
             (void)CloseHandle(more_of(seg, i));
@@ -117,49 +66,56 @@ void shmring_os_segment_drop(struct shmring_os_segment *seg)
     shmring_os_segment_init(seg);
 }
 
-HANDLE shmring_windows_event(const struct shmring_name *name, const struct shmring_os_segment *seg,
-                             const char *part, BOOL manual_reset)
+shmring_status shmring_windows_event(const struct shmring_name *name,
+                                     const struct shmring_os_segment *seg, const char *part,
+                                     BOOL manual_reset, intptr_t *ret)
 {
     struct shmring_windows_security security;
+    SECURITY_ATTRIBUTES *attributes = shmring_windows_secure_like(&security, seg);
     wchar_t wide[SHMRING_WINDOWS_NAME_SIZE];
-    HANDLE event;
-    DWORD error;
+    HANDLE event = NULL;
+    DWORD error = GetLastError();
 
-    shmring_windows_name(name, part, wide);
-    event = CreateEventW(shmring_windows_secure_like(&security, seg), manual_reset, FALSE, wide);
-    error = GetLastError();
+    if (attributes != NULL) { /* without, it would be made with whatever the system's default is */
+        shmring_windows_name(name, part, wide);
+        event = CreateEventW(attributes, manual_reset, FALSE, wide);
+        error = GetLastError();
+    }
     shmring_windows_secure_end(&security);
     if (event == NULL) {
-        (void)refuse(name, "making its event", error);
-    } else if (error == ERROR_ALREADY_EXISTS && !seg->any_owner &&
-               !shmring_windows_is_ours(event)) {
-        (void)CloseHandle(event);
-        event = NULL;
-        (void)refuse(name, "opening its event", ERROR_ACCESS_DENIED);
+        return shmring_windows_refuse(name, "making its event", error);
     }
-    return event;
+    error = error == ERROR_ALREADY_EXISTS ? shmring_windows_check_owner(seg, event) : ERROR_SUCCESS;
+    if (error != ERROR_SUCCESS) {
+        (void)CloseHandle(event);
+        return shmring_windows_refuse(name, "opening its event", error);
+    }
+    *ret = (intptr_t)event;
+    return SHMRING_OK;
 }
 
 /* The mutex behind shmring_os_lock_admin(). */
 static shmring_status open_admin(const struct shmring_name *name, struct shmring_os_segment *seg)
 {
     struct shmring_windows_security security;
+    SECURITY_ATTRIBUTES *attributes = shmring_windows_secure_like(&security, seg);
     wchar_t wide[SHMRING_WINDOWS_NAME_SIZE];
-    HANDLE mutex;
-    DWORD error;
+    HANDLE mutex = NULL;
+    DWORD error = GetLastError();
 
-    shmring_windows_name(name, "!admin", wide);
-    mutex = CreateMutexW(shmring_windows_secure_like(&security, seg), FALSE, wide);
-    error = GetLastError();
+    if (attributes != NULL) {
+        shmring_windows_name(name, "!admin", wide);
+        mutex = CreateMutexW(attributes, FALSE, wide);
+        error = GetLastError();
+    }
     shmring_windows_secure_end(&security);
     if (mutex == NULL) {
-        return refuse(name, "making its lock", error);
+        return shmring_windows_refuse(name, "making its lock", error);
     }
     seg->more[MORE_ADMIN] = (intptr_t)mutex;
-    if (error == ERROR_ALREADY_EXISTS && !seg->any_owner && !shmring_windows_is_ours(mutex)) {
-        return refuse(name, "opening its lock", ERROR_ACCESS_DENIED);
-    }
-    return SHMRING_OK;
+    error = error == ERROR_ALREADY_EXISTS ? shmring_windows_check_owner(seg, mutex) : ERROR_SUCCESS;
+    return error == ERROR_SUCCESS ? SHMRING_OK
+                                  : shmring_windows_refuse(name, "opening its lock", error);
 }
 
 shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
@@ -182,7 +138,7 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
                             name->full, shmring_windows_words(error));
     }
     if (attributes == NULL) {
-        return refuse(name, "making its security descriptor", error);
+        return shmring_windows_refuse(name, "making its security descriptor", error);
     }
     shmring_os_segment_init(&seg);
     shmring_windows_name(name, "", wide);
@@ -191,7 +147,9 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
     error = GetLastError();
     shmring_windows_secure_end(&secure);
     if (section == NULL) {
-        return refuse(name, "making the section", error);
+        return name->global && error == ERROR_ACCESS_DENIED && !shmring_windows_may_make_global()
+                   ? shmring_windows_lacks_privilege(name)
+                   : shmring_windows_refuse(name, "making the section", error);
     }
     if (error == ERROR_ALREADY_EXISTS) {
         (void)CloseHandle(section);
@@ -202,6 +160,9 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
     seg.size = size;
     seg.mode = permissions;
     status = open_admin(name, &seg);
+    if (status == SHMRING_OK) { /* until shmring_os_publish(): who finds the magic waits for us */
+        status = shmring_os_lock_admin(name, &seg);
+    }
     if (status != SHMRING_OK) {
         shmring_os_segment_drop(&seg);
         return status;
@@ -213,13 +174,17 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
 
 shmring_status shmring_os_publish(const struct shmring_name *name, struct shmring_os_segment *seg)
 {
-    (void)name; /* it had its name from the start; the magic is what others wait for */
-    (void)seg;
+    (void)name; /* it had its name from the start; others waited for the magic, then for the lock */
+    shmring_os_unlock_admin(seg);
     return SHMRING_OK;
 }
 
-/* NtQuerySection(SectionBasicInformation): the section's size. 0 when it cannot be had. */
-static uint64_t size_of(HANDLE section)
+#define SECTION_OF_FILE 0x00800000u /* SEC_FILE, of the native interface */
+
+/* NtQuerySection(SectionBasicInformation): its size, 0 when it cannot be had, and whether its pages
+ * are the paging file's and all there. Those of a file, of a program, or only reserved can fault.
+ */
+static uint64_t size_of(HANDLE section, int *ret_is_plain)
 {
     struct {
         void *base;
@@ -235,76 +200,83 @@ static uint64_t size_of(HANDLE section)
 
     query.any = ntdll != NULL ? GetProcAddress(ntdll, "NtQuerySection") : NULL;
     if (query.any == NULL || query.call(section, 0, &basic, sizeof basic, NULL) < 0) {
+        *ret_is_plain = 1; /* of no size: nothing is read */
         return 0;
     }
+    *ret_is_plain = (basic.attributes & (SEC_RESERVE | SEC_IMAGE | SECTION_OF_FILE)) == 0;
     return (uint64_t)basic.size.QuadPart;
 }
 
-/* Opens the section when its magic is there, which its creator stores last, or something else is.
- * In between it is closed: a creator that died leaves a name that lives by those who wait for it.
- * NULL with *ret_error. */
-static HANDLE open_finished(const wchar_t *name, DWORD access, DWORD *ret_error)
+/* Opens what the name means now. Nothing in it is read before it is known whose and what it is. */
+static shmring_status open_section(const struct shmring_name *name, DWORD access,
+                                   struct shmring_os_segment *seg)
 {
-    const uint64_t deadline = shmring_os_clock_ns() + MAGIC_PATIENCE_NS;
-    struct shmring_os_segment seg;
-    uint64_t magic;
+    wchar_t wide[SHMRING_WINDOWS_NAME_SIZE];
     HANDLE section;
+    DWORD error;
+    int is_plain;
 
-    do {
-        section = OpenFileMappingW(access, FALSE, name);
-        *ret_error = GetLastError();
-        if (section == NULL) {
-            return NULL;
-        }
-        shmring_os_segment_init(&seg);
-        seg.object = (intptr_t)section;
-        seg.size = size_of(section);
-        magic = 0;
-        if (!shmring_os_read(&seg, SHMRING_GEOMETRY_AT, &magic, sizeof magic) || magic != 0) {
-            return section; /* when it is too short for a magic, the geometry's check says so */
-        }
-        (void)CloseHandle(section);
-        Sleep(1);
-    } while (shmring_os_clock_ns() < deadline);
-    *ret_error = ERROR_TIMEOUT;
-    return NULL;
+    shmring_windows_name(name, "", wide);
+    section = OpenFileMappingW(access, FALSE, wide);
+    error = GetLastError();
+    if (section == NULL) {
+        return shmring_windows_refuse(name, "opening the section", error);
+    }
+    seg->object = (intptr_t)section;
+    error = shmring_windows_check_owner(seg, section);
+    if (error != ERROR_SUCCESS) {
+        return shmring_windows_refuse(name, "opening the section", error);
+    }
+    seg->size = size_of(section, &is_plain);
+    return is_plain ? SHMRING_OK
+                    : shmring_windows_refuse(name, "opening the section", ERROR_INVALID_HANDLE);
 }
 
+/* Its magic is there, which its creator stores last, or something else is; or it is too short for
+ * one, and the geometry's check says so. */
+static int is_finished(const struct shmring_os_segment *seg)
+{
+    uint64_t magic = 0;
+
+    return !shmring_os_read(seg, SHMRING_GEOMETRY_AT, &magic, sizeof magic) || magic != 0;
+}
+
+/* Between two looks at a section without a magic it is closed: a creator that died leaves a name
+ * that lives by those who wait for it. */
 shmring_status shmring_os_open(const struct shmring_name *name, int write, int any_owner,
                                struct shmring_os_segment *ret)
 {
+    const DWORD access =
+        (write ? FILE_MAP_WRITE : 0) | FILE_MAP_READ | READ_CONTROL | SECTION_QUERY;
+    const uint64_t deadline = shmring_os_clock_ns() + MAGIC_PATIENCE_NS;
     struct shmring_os_segment seg;
-    wchar_t wide[SHMRING_WINDOWS_NAME_SIZE];
     shmring_status status;
-    HANDLE section;
-    DWORD error;
+    int finished;
 
-    shmring_os_segment_init(&seg);
-    shmring_windows_name(name, "", wide);
-    section = open_finished(
-        wide, (write ? FILE_MAP_WRITE : 0) | FILE_MAP_READ | READ_CONTROL | SECTION_QUERY, &error);
-    if (section == NULL && error == ERROR_TIMEOUT) {
-        return shmring_fail(
+    for (;;) {
+        shmring_os_segment_init(&seg);
+        seg.name = *name;
+        seg.any_owner = any_owner;
+        status = open_section(name, access, &seg);
+        finished = status != SHMRING_OK || is_finished(&seg);
+        if (finished || shmring_os_clock_ns() >= deadline) {
+            break;
+        }
+        shmring_os_segment_drop(&seg);
+        Sleep(1);
+    }
+    if (!finished) {
+        status = shmring_fail(
             SHMRING_E_CORRUPT,
-            "ring '%s': it has had no magic for 2 seconds: who makes it is stopped, "
-            "or another program has overwritten it; end the programs that have it "
-            "open",
+            "ring '%s': it has had no magic for 2 seconds: who makes it is stopped, or another "
+            "program has overwritten it; end the programs that have it open",
             name->full);
     }
-    if (section == NULL) {
-        return refuse(name, "opening the section", error);
+    if (status == SHMRING_OK) { /* kept there, and nowhere else */
+        (void)shmring_os_read(&seg, offsetof(struct shmring_geometry_page, permissions), &seg.mode,
+                              sizeof seg.mode);
+        status = write ? open_admin(name, &seg) : SHMRING_OK;
     }
-    seg.object = (intptr_t)section;
-    seg.name = *name;
-    seg.size = size_of(section);
-    seg.any_owner = any_owner;
-    if (!any_owner && !shmring_windows_is_ours(section)) {
-        shmring_os_segment_drop(&seg);
-        return refuse(name, "opening the section", ERROR_ACCESS_DENIED);
-    }
-    (void)shmring_os_read(&seg, offsetof(struct shmring_geometry_page, permissions), &seg.mode,
-                          sizeof seg.mode); /* kept there, and nowhere else */
-    status = write ? open_admin(name, &seg) : SHMRING_OK;
     if (status != SHMRING_OK) {
         shmring_os_segment_drop(&seg);
         return status;
@@ -350,11 +322,17 @@ int shmring_os_read(const struct shmring_os_segment *seg, uint64_t at, void *buf
 {
     unsigned char *bytes;
     void *view = view_of(seg, at, n, FILE_MAP_READ, &bytes);
+    uint64_t word;
 
     if (view == NULL) {
         return 0;
     }
-    memcpy(buf, bytes, n);
+    if (n == sizeof word && (at & 7) == 0) { /* the magic: what was written before it is there */
+        word = shmring_load_acquire(shmring_word_at_const(bytes));
+        memcpy(buf, &word, sizeof word);
+    } else {
+        memcpy(buf, bytes, n);
+    }
     (void)UnmapViewOfFile(view);
     return 1;
 }
@@ -363,11 +341,17 @@ int shmring_os_write(const struct shmring_os_segment *seg, uint64_t at, const vo
 {
     unsigned char *bytes;
     void *view = view_of(seg, at, n, FILE_MAP_WRITE, &bytes);
+    uint64_t word;
 
     if (view == NULL) {
         return 0;
     }
-    memcpy(bytes, buf, n);
+    if (n == sizeof word && (at & 7) == 0) { /* the magic: last, and at once */
+        memcpy(&word, buf, sizeof word);
+        shmring_store_release(shmring_word_at(bytes), word);
+    } else {
+        memcpy(bytes, buf, n);
+    }
     (void)UnmapViewOfFile(view);
     return 1;
 }
@@ -388,13 +372,4 @@ shmring_status shmring_os_unname(const struct shmring_name *name,
                         "ring '%s': on Windows a name cannot be removed: it goes when the last "
                         "process that has the ring open closes it or ends",
                         name->full);
-}
-
-shmring_status shmring_os_list(int (*each)(const char *name, int own, void *arg), void *arg)
-{
-    (void)each;
-    (void)arg;
-    return shmring_fail(SHMRING_E_UNSUPPORTED,
-                        "Windows has no list of sections to ask for: name the ring (shmring stat "
-                        "NAME), or look with WinObj under \\Sessions\\N\\BaseNamedObjects");
 }

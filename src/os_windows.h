@@ -50,18 +50,27 @@ SECURITY_ATTRIBUTES *shmring_windows_secure_like(struct shmring_windows_security
 /* Keeps GetLastError(). */
 void shmring_windows_secure_end(struct shmring_windows_security *s);
 
-/* Whether the object belongs to this user, or to the group that makes objects in his name. */
-int shmring_windows_is_ours(HANDLE object);
+/* ERROR_SUCCESS when the object belongs to this user, or to the group that makes objects in his
+ * name, or when seg takes anybody's; ERROR_ACCESS_DENIED when it is a stranger's; or why that
+ * cannot be known. */
+DWORD shmring_windows_check_owner(const struct shmring_os_segment *seg, HANDLE object);
 
-/* One of the ring's events, made or opened; NULL with the detail set. */
-HANDLE shmring_windows_event(const struct shmring_name *name, const struct shmring_os_segment *seg,
-                             const char *part, BOOL manual_reset);
+/* One of the ring's events, made or opened. OK, E_ACCESS, E_NO_SPACE, E_OS. */
+shmring_status shmring_windows_event(const struct shmring_name *name,
+                                     const struct shmring_os_segment *seg, const char *part,
+                                     BOOL manual_reset, intptr_t *ret);
 
 /* When the process was made, in ns since 1970; 0 when that cannot be had. */
 uint64_t shmring_windows_start_time(HANDLE process);
 
 /* The system's words for an error code. */
 const char *shmring_windows_words(DWORD error);
+/* The status and the sentence for it. what: "making the section", and the like. */
+shmring_status shmring_windows_refuse(const struct shmring_name *name, const char *what,
+                                      DWORD error);
+/* Whether this process has SeCreateGlobalPrivilege; and what to say when it misses it. */
+int shmring_windows_may_make_global(void);
+shmring_status shmring_windows_lacks_privilege(const struct shmring_name *name);
 
 static inline HANDLE shmring_windows_section(const struct shmring_os_segment *seg)
 {

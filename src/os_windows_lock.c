@@ -26,14 +26,16 @@ static int user_sid(TOKEN_INFORMATION_CLASS which, unsigned char buf[SHMRING_WIN
                     PSID *ret)
 {
     HANDLE token;
-    DWORD n;
+    DWORD n, error;
     int ok;
 
     if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
         return 0;
     }
     ok = GetTokenInformation(token, which, buf, SHMRING_WINDOWS_SID_SIZE, &n) != 0;
+    error = GetLastError();
     (void)CloseHandle(token);
+    SetLastError(error);
     if (ok) { /* TOKEN_USER and TOKEN_OWNER both start with the SID's address */
         *ret = *(PSID *)(void *)buf;
     }
@@ -114,28 +116,35 @@ void shmring_windows_secure_end(struct shmring_windows_security *s)
     SetLastError(kept);
 }
 
-int shmring_windows_is_ours(HANDLE object)
+DWORD shmring_windows_check_owner(const struct shmring_os_segment *seg, HANDLE object)
 {
     union {
         unsigned char bytes[SHMRING_WINDOWS_SID_SIZE];
         void *aligned;
     } buf;
+    const TOKEN_INFORMATION_CLASS whose[2] = {TokenUser, TokenOwner};
     PSECURITY_DESCRIPTOR descriptor = NULL;
     PSID owner = NULL, sid;
-    int ours = 0;
+    DWORD error;
+    int i, is_ours = 0;
 
-    if (GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL,
-                        NULL, &descriptor) != ERROR_SUCCESS ||
-        owner == NULL) {
-        return 0;
+    if (seg->any_owner) {
+        return ERROR_SUCCESS;
     }
-    if (user_sid(TokenUser, buf.bytes, &sid) && EqualSid(owner, sid)) {
-        ours = 1;
-    } else if (user_sid(TokenOwner, buf.bytes, &sid) && EqualSid(owner, sid)) {
-        ours = 1;
+    error = GetSecurityInfo(object, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL,
+                            NULL, NULL, &descriptor);
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
+    for (i = 0; i < 2 && error == ERROR_SUCCESS && !is_ours; i++) {
+        if (user_sid(whose[i], buf.bytes, &sid)) {
+            is_ours = owner != NULL && EqualSid(owner, sid);
+        } else {
+            error = GetLastError();
+        }
     }
     (void)LocalFree(descriptor);
-    return ours;
+    return error == ERROR_SUCCESS && !is_ours ? ERROR_ACCESS_DENIED : error;
 }
 
 /* ---- opening and closing, one at a time ---- */
@@ -196,15 +205,14 @@ static const char *role_part(enum shmring_role role)
     return role == SHMRING_ROLE_PRODUCER ? "!producer" : "!consumer";
 }
 
-/* The bells of both sides, one to wait on and one to ring. 1 on success. */
-static int open_bells(const struct shmring_name *name, struct shmring_os_segment *seg)
+/* The bells of both sides, one to wait on and one to ring. */
+static shmring_status open_bells(const struct shmring_name *name, struct shmring_os_segment *seg)
 {
-    seg->more[MORE_DATA] = (intptr_t)shmring_windows_event(name, seg, "!data", FALSE);
-    if (seg->more[MORE_DATA] == 0) {
-        return 0;
-    }
-    seg->more[MORE_SPACE] = (intptr_t)shmring_windows_event(name, seg, "!space", FALSE);
-    return seg->more[MORE_SPACE] != 0;
+    shmring_status status = shmring_windows_event(name, seg, "!data", FALSE, &seg->more[MORE_DATA]);
+
+    return status == SHMRING_OK
+               ? shmring_windows_event(name, seg, "!space", FALSE, &seg->more[MORE_SPACE])
+               : status;
 }
 
 /* Whether the process that the ring names as the role's holder lives and has not closed it: 1, 0,
@@ -213,7 +221,6 @@ static int holder_lives(const struct shmring_os_segment *seg, enum shmring_role 
 {
     struct shmring_role_block block;
     HANDLE process;
-    DWORD status = 0;
     int lives;
 
     if (!shmring_os_read(seg,
@@ -226,39 +233,63 @@ static int holder_lives(const struct shmring_os_segment *seg, enum shmring_role 
     if (shmring_load_relaxed(&block.state) != SHMRING_ROLE_ATTACHED) {
         return 0;
     }
-    process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE,
+    process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE,
                           (DWORD)shmring_load_relaxed(&block.pid));
     if (process == NULL) {
         return GetLastError() == ERROR_ACCESS_DENIED ? -1 : 0;
     }
-    lives = GetExitCodeProcess(process, &status) && status == STILL_ACTIVE &&
+    /* Not by its exit status: a process may end with STILL_ACTIVE. */
+    lives = WaitForSingleObject(process, 0) == WAIT_TIMEOUT &&
             shmring_windows_start_time(process) == shmring_load_relaxed(&block.start_time);
     (void)CloseHandle(process);
     return lives;
 }
 
+/* Makes the role's object, or opens it: *ret_is_new. */
+static shmring_status make_role(const struct shmring_name *name,
+                                const struct shmring_os_segment *seg, enum shmring_role role,
+                                HANDLE *ret, int *ret_is_new)
+{
+    struct shmring_windows_security security;
+    SECURITY_ATTRIBUTES *attributes = shmring_windows_secure_like(&security, seg);
+    wchar_t wide[SHMRING_WINDOWS_NAME_SIZE];
+    HANDLE once = NULL;
+    DWORD error = GetLastError();
+
+    if (attributes != NULL) {
+        shmring_windows_name(name, role_part(role), wide);
+        once = CreateEventW(attributes, TRUE, FALSE, wide);
+        error = GetLastError();
+    }
+    shmring_windows_secure_end(&security);
+    if (once == NULL) {
+        return shmring_windows_refuse(name, "taking its role", error);
+    }
+    *ret_is_new = error != ERROR_ALREADY_EXISTS;
+    error = *ret_is_new ? ERROR_SUCCESS : shmring_windows_check_owner(seg, once);
+    if (error != ERROR_SUCCESS) { /* a stranger's: not the role, and in its way */
+        (void)CloseHandle(once);
+        return shmring_windows_refuse(name, "taking its role", error);
+    }
+    *ret = once;
+    return SHMRING_OK;
+}
+
 shmring_status shmring_os_claim(const struct shmring_name *name, struct shmring_os_segment *seg,
                                 enum shmring_role role)
 {
-    struct shmring_windows_security security;
-    wchar_t wide[SHMRING_WINDOWS_NAME_SIZE];
+    shmring_status status;
     HANDLE once;
-    DWORD error;
-    int i;
+    int i, is_new;
 
-    shmring_windows_name(name, role_part(role), wide);
     for (i = 0; i < CLAIM_TRIES; i++) {
-        once = CreateEventW(shmring_windows_secure_like(&security, seg), TRUE, FALSE, wide);
-        error = GetLastError();
-        shmring_windows_secure_end(&security);
-        if (once == NULL) {
-            return shmring_fail(error == ERROR_ACCESS_DENIED ? SHMRING_E_ACCESS : SHMRING_E_OS,
-                                "ring '%s': taking its role failed: %s", name->full,
-                                shmring_windows_words(error));
+        status = make_role(name, seg, role, &once, &is_new);
+        if (status != SHMRING_OK) {
+            return status;
         }
-        if (error != ERROR_ALREADY_EXISTS) {
+        if (is_new) {
             seg->more[MORE_ROLE] = (intptr_t)once;
-            return open_bells(name, seg) ? SHMRING_OK : SHMRING_E_OS;
+            return open_bells(name, seg);
         }
         (void)CloseHandle(once);
         if (holder_lives(seg, role) == 1) {

@@ -61,7 +61,7 @@ static unsigned char *map_in_placeholder(HANDLE section, const struct piece piec
         map_view3 call;
     } map = {late("MapViewOfFile3")};
     unsigned char *base, *at;
-    int i;
+    int i, is_cut = 0;
 
     if (alloc.any == NULL || map.any == NULL) {
         return NULL;
@@ -73,20 +73,25 @@ static unsigned char *map_in_placeholder(HANDLE section, const struct piece piec
     }
     at = base;
     for (i = 0; i < 3; i++) {
-        if ((i < 2 && !VirtualFree(at, (SIZE_T)pieces[i].size, MEM_RELEASE | PLACEHOLDER_KEEP)) ||
+        is_cut = i == 2 || VirtualFree(at, (SIZE_T)pieces[i].size, MEM_RELEASE | PLACEHOLDER_KEEP);
+        if (!is_cut ||
             map.call(section, GetCurrentProcess(), at, pieces[i].offset, (SIZE_T)pieces[i].size,
                      PLACEHOLDER_REPLACE, pieces[i].write ? PAGE_READWRITE : PAGE_READONLY, NULL,
                      0) == NULL) {
-            release_views(base, pieces, i);
-            for (; i < 3; i++) { /* what was not cut off yet goes with the first of these */
-                (void)VirtualFree(at, 0, MEM_RELEASE);
-                at += pieces[i].size;
-            }
-            return NULL;
+            break;
         }
         at += pieces[i].size;
     }
-    return base;
+    if (i == 3) {
+        return base;
+    }
+    /* Exactly what is still a placeholder: this piece, and the rest if that was cut from it. */
+    release_views(base, pieces, i);
+    (void)VirtualFree(at, 0, MEM_RELEASE);
+    if (is_cut && i < 2) {
+        (void)VirtualFree(at + pieces[i].size, 0, MEM_RELEASE);
+    }
+    return NULL;
 }
 
 /* ---- without ---- */

@@ -84,16 +84,19 @@ shmring_status shmring_os_ready_open(const struct shmring_name *name,
                                      struct shmring_os_ready *ret)
 {
     struct watch *w = calloc(1, sizeof *w);
+    shmring_status status;
+    intptr_t event;
     DWORD error;
 
     if (w == NULL) {
         return shmring_fail(SHMRING_E_NO_MEMORY, "ring '%s': no memory for a handle", name->full);
     }
-    w->event = shmring_windows_event(name, seg, ready_part(waiter), TRUE);
-    if (w->event == NULL) {
+    status = shmring_windows_event(name, seg, ready_part(waiter), TRUE, &event);
+    if (status != SHMRING_OK) {
         free(w);
-        return SHMRING_E_OS;
+        return status;
     }
+    w->event = (HANDLE)event;
     shmring_os_segment_init(&w->seg);
     w->seg.name = seg->name;
     w->other = waiter == SHMRING_ROLE_CONSUMER ? SHMRING_ROLE_PRODUCER : SHMRING_ROLE_CONSUMER;

@@ -135,6 +135,146 @@ static void shouldRefuseANameThatAnObjectOfAnotherKindHas(void)
     shmring_producer_close(p);
 }
 
+static void shouldRefuseAnObjectOfAnotherKindInPlaceOfTheRole(void)
+{
+    char full[128];
+    shmring_producer *p = NULL;
+    HANDLE mutex;
+
+    (void)snprintf(full, sizeof full, "Local\\shmring.%s!producer", new_name());
+    mutex = CreateMutexA(NULL, FALSE, full);
+    CHECK(mutex != NULL);
+    CHECK_STATUS(shmring_producer_open(&p, rig_name, NULL), SHMRING_E_ACCESS);
+    DETAIL_HAS("another kind");
+    CHECK(!is_there(rig_name));
+    (void)CloseHandle(mutex);
+    CHECK_STATUS(shmring_producer_open(&p, rig_name, NULL), SHMRING_OK);
+    shmring_producer_close(p);
+}
+
+/* Attributes of an object that belongs to all users of the machine, who may do all with it. */
+static SECURITY_ATTRIBUTES of_others(void)
+{
+    SECURITY_ATTRIBUTES security = {sizeof security, NULL, FALSE};
+
+    CHECK(ConvertStringSecurityDescriptorToSecurityDescriptorA(
+        "O:BUD:(A;;GA;;;WD)", SDDL_REVISION_1, &security.lpSecurityDescriptor, NULL));
+    return security;
+}
+
+/* Windows lets few give an object away; wine, everybody. */
+static HANDLE or_skip(SECURITY_ATTRIBUTES *security, HANDLE object)
+{
+    (void)LocalFree(security->lpSecurityDescriptor);
+    if (object == NULL) {
+        SKIP("this user may make no object that is another's");
+    }
+    return object;
+}
+
+static void shouldRefuseASectionOfAnotherOwnerUnlessToldNotTo(void)
+{
+    SECURITY_ATTRIBUTES security = of_others();
+    shmring_options o = options_of(KIB64);
+    shmring_producer *p = NULL;
+    shmring_consumer *c = NULL;
+    char full[128];
+    HANDLE section;
+
+    (void)snprintf(full, sizeof full, "Local\\shmring.%s", new_name());
+    section = or_skip(&security, CreateFileMappingA(INVALID_HANDLE_VALUE, &security, PAGE_READWRITE,
+                                                    0, 131072, full));
+    CHECK_STATUS(shmring_producer_open(&p, rig_name, NULL), SHMRING_E_ACCESS);
+    DETAIL_HAS("another user's");
+    (void)CloseHandle(section);
+    o.security = "O:BUD:(A;;GA;;;WD)";
+    o.flags = SHMRING_ANY_OWNER;
+    CHECK_STATUS(shmring_producer_open(&p, rig_name, &o), SHMRING_OK);
+    CHECK_STATUS(shmring_consumer_open(&c, rig_name, NULL), SHMRING_E_ACCESS);
+    CHECK_STATUS(shmring_consumer_open(&c, rig_name, &o), SHMRING_OK);
+    shmring_consumer_close(c);
+    shmring_producer_close(p);
+}
+
+static void shouldRefuseARoleOfAnotherOwner(void)
+{
+    SECURITY_ATTRIBUTES security = of_others();
+    shmring_producer *p = NULL;
+    char full[128];
+    HANDLE event;
+
+    (void)snprintf(full, sizeof full, "Local\\shmring.%s!producer", new_name());
+    event = or_skip(&security, CreateEventA(&security, TRUE, FALSE, full));
+    CHECK_STATUS(shmring_producer_open(&p, rig_name, NULL), SHMRING_E_ACCESS);
+    DETAIL_HAS("role");
+    (void)CloseHandle(event);
+}
+
+/* Its pages are not there: looking at one would end the process. */
+static void shouldRefuseASectionThatIsOnlyReserved(void)
+{
+    shmring_options o = options_of(KIB64);
+    shmring_producer *p = NULL;
+    shmring_info info;
+    char full[128];
+    HANDLE section;
+
+    (void)snprintf(full, sizeof full, "Local\\shmring.%s", new_name());
+    section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE | SEC_RESERVE, 0,
+                                 131072, full);
+    CHECK(section != NULL);
+    o.flags = SHMRING_ANY_OWNER;
+    CHECK_STATUS(shmring_producer_open(&p, rig_name, &o), SHMRING_E_ACCESS);
+    DETAIL_HAS("another kind");
+    CHECK_STATUS(shmring_inspect(rig_name, &info), SHMRING_E_ACCESS);
+    (void)CloseHandle(section);
+}
+
+static void shouldRefuseASectionOfAFile(void)
+{
+    shmring_options o = options_of(KIB64);
+    shmring_producer *p = NULL;
+    char full[128], path[MAX_PATH + 1];
+    HANDLE file, section;
+
+    CHECK(GetTempFileNameA(".", "shm", 0, path) != 0);
+    file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS,
+                       FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    CHECK(file != INVALID_HANDLE_VALUE);
+    (void)snprintf(full, sizeof full, "Local\\shmring.%s", new_name());
+    section = CreateFileMappingA(file, NULL, PAGE_READWRITE, 0, 131072, full);
+    CHECK(section != NULL);
+    o.flags = SHMRING_ANY_OWNER;
+    CHECK_STATUS(shmring_producer_open(&p, rig_name, &o), SHMRING_E_ACCESS);
+    DETAIL_HAS("another kind");
+    (void)CloseHandle(section);
+    (void)CloseHandle(file);
+}
+
+static int end_with_still_active(void *arg)
+{
+    shmring_producer *p = NULL;
+
+    if (shmring_producer_open(&p, arg, NULL) != SHMRING_OK) {
+        return 1;
+    }
+    return STILL_ACTIVE;
+}
+
+/* The exit status that looks as if there were none; somebody has a handle of the process still. */
+static void shouldNoticeADeathWhoseExitStatusIsStillActive(void)
+{
+    shmring_consumer *c = NULL;
+    char b[8];
+    pid_t child;
+
+    CHECK_STATUS(shmring_consumer_open(&c, new_name(), NULL), SHMRING_OK);
+    child = process_start(end_with_still_active, rig_name);
+    CHECK_STATUS(shmring_recv(c, b, 8, NULL, LONG_MS * MS), SHMRING_PEER_DEAD);
+    CHECK_EQ(process_end(child), STILL_ACTIVE);
+    shmring_consumer_close(c);
+}
+
 /* The DACL of the section, in words. */
 static char *dacl_of(const char *name)
 {
@@ -205,6 +345,12 @@ int main(void)
     RUN(shouldSignalTheHandleWhenTheProducerDies);
     RUN(shouldKeepLocalAndGlobalNamesApart);
     RUN(shouldRefuseANameThatAnObjectOfAnotherKindHas);
+    RUN(shouldRefuseAnObjectOfAnotherKindInPlaceOfTheRole);
+    RUN(shouldRefuseASectionOfAnotherOwnerUnlessToldNotTo);
+    RUN(shouldRefuseARoleOfAnotherOwner);
+    RUN(shouldRefuseASectionThatIsOnlyReserved);
+    RUN(shouldRefuseASectionOfAFile);
+    RUN(shouldNoticeADeathWhoseExitStatusIsStillActive);
     RUN(shouldLetInThisUserAndSystemAndNobodyElse);
     RUN(shouldLetInWhomTheCallersDescriptorNames);
     return check_done();
