@@ -221,11 +221,13 @@ SHMRING_API shmring_status shmring_repair_file(const char *path, shmring_repaire
 
 /* Calls `each` for every ring this user can see, in no order; name is valid during the call.
  * each: returns 0 to go on, anything else to stop.
- * Returns SHMRING_OK, SHMRING_E_OS, SHMRING_E_UNSUPPORTED (Windows keeps no list). Since 0.1. */
+ * Returns SHMRING_OK, SHMRING_E_NO_MEMORY, SHMRING_E_OS, SHMRING_E_UNSUPPORTED (a Windows that
+ * shows no list). Since 0.1; on Windows since 0.2. */
 SHMRING_API shmring_status shmring_list(int (*each)(const char *name, void *arg), void *arg);
 
 /* Removes every UNTIL_LAST_CLOSE ring of this user that no process has open any more.
- * ret_removed: how many; may be NULL. Returns as shmring_list(). Since 0.1. */
+ * ret_removed: how many; may be NULL; 0 on Windows, where a ring goes with its last process.
+ * Returns as shmring_list(). Since 0.1. */
 SHMRING_API shmring_status shmring_prune(uint32_t *ret_removed);
 
 SHMRING_END_DECLS

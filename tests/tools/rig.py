@@ -226,6 +226,41 @@ def exists(name):
     return run("stat", name)[0] == 0 if WINDOWS else os.path.exists(ring_file(name))
 
 
+def behind(*args, **more):
+    """The program that reaches the memory of a ring, where there is no file of it."""
+    return start(*args, command=[*sys.argv[2:], os.environ["SHMRING_TEST_BEHIND"]], **more)
+
+
+def damage(name, at, data):
+    """Writes over a ring, past everybody who has it."""
+    if WINDOWS:
+        equal(finish(behind("write", name, str(at), data.hex()))[0], 0, "damage")
+        return
+    with open(ring_file(name), "r+b") as f:
+        f.seek(at)
+        f.write(data)
+
+
+def plant(name, data):
+    """Something else under a ring's name; returns what unplant() takes."""
+    if WINDOWS:
+        planter = behind("plant", name, data.hex(), stdin=subprocess.PIPE)
+        contains(planter.stdout.readline().decode(), "planted", "plant")
+        return planter
+    with open(ring_file(name), "wb") as f:
+        f.write(data)
+    os.chmod(ring_file(name), 0o600)
+    return None
+
+
+def unplant(name, planter):
+    if WINDOWS:
+        planter.stdin.close()
+        equal(planter.wait(timeout=PATIENCE), 0, "the end of what was planted")
+    elif os.path.exists(ring_file(name)):
+        os.unlink(ring_file(name))
+
+
 def equal(got, want, what):
     if got != want:
         raise AssertionError("%s: got %.300r, should be %.300r" % (what, got, want))

@@ -176,7 +176,6 @@ def aPersistentRingIsStillReadableWhenAllDied():
 
 
 def pruneTakesTheDeadAndLeavesTheOthers():
-    not_on_windows("the name of a ring goes with its last process, and leaves nothing to prune")
     dead, persistent, alive = unique("dead"), unique("persistent"), unique("alive")
     send_and_die(dead, 0, 1)
     create(persistent)

@@ -3,6 +3,7 @@
 docs/monitoring.md has, as they stand there. Usage: test_prometheus.py TOOL DOCUMENT [WORDS...]"""
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -12,8 +13,8 @@ import urllib.request
 
 DOCUMENT = sys.argv.pop(2)
 
-from rig import (PATIENCE, TOOL, Skip, contains, create, equal, main, not_on_windows, remove,
-                 run, run_ok, send_and_leave, stat, true, unique, wait_until)
+from rig import (COMMAND, PATIENCE, TOOL, WINDOWS, Skip, contains, create, damage, equal, main,
+                 not_on_windows, remove, run, run_ok, send_and_leave, stat, true, unique, wait_until)
 
 HELP = re.compile(r"# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) (\S.*)")
 TYPE = re.compile(r"# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|summary)")
@@ -111,11 +112,10 @@ def shouldSayTheSameAsJson():
 
 
 def shouldSummarizeLatencies():
-    not_on_windows("a sender stays until everything is read")
     name, plain = unique(), unique()
     create(name, "--stamp", "monotonic")
     create(plain)
-    run_ok("send", name, data=b"one\ntwo\nthree\n")
+    send_and_leave(name, b"one\ntwo\nthree\n")
     m = scrape(name)
     true(all(v != v for k, v in m["shmring_latency_seconds"].items() if len(k) == 3), "none yet")
     run_ok("recv", name, "--count", "3")
@@ -150,7 +150,6 @@ def shouldCountWhatAnOverwritingRingLost():
 
 
 def shouldShowEveryRingWithoutAName():
-    not_on_windows("there is no list of rings")
     one, two = unique(), unique()
     create(one, "--stamp", "monotonic")
     create(two, "--framing", "bytes")
@@ -169,17 +168,14 @@ def shouldShowEveryRingWithoutAName():
 
 
 def shouldCountARingThatCannotBeRead():
-    not_on_windows("there is no list of rings")
     name = unique()
     create(name)
-    path = "/dev/shm/shmring.%d.%s" % (os.geteuid(), name)
-    with open(path, "r+b") as f:
-        f.write(b"SHMRING9")
+    damage(name, 0, b"SHMRING9")
     true(value(scrape(), "shmring_unreadable_rings") >= 1, "it is counted")
     status, out, err = run("stat", name, "--prometheus")
     equal((status, out), (1, b""), "by name")
     contains(err, name, "sentence")
-    os.unlink(path)
+    remove(name)
 
 
 def shouldEscapeWhatAProgramCallsItself():
@@ -201,13 +197,10 @@ def shouldEscapeWhatAProgramCallsItself():
 
 
 def shouldKeepThePrefixOfAGlobalRing():
-    not_on_windows("a Global section needs a privilege")
     name = "Global\\" + unique()
-    run_ok("create", name)
-    try:
-        equal(value(scrape(name), "shmring_alive", ring=name), 0, "alive")
-    finally:
-        run_ok("rm", name)
+    create(name)
+    equal(value(scrape(name), "shmring_alive", ring=name), int(WINDOWS), "alive")
+    remove(name)
 
 
 def shouldBeOneFormOfOutput():
@@ -227,8 +220,13 @@ def documented(what):
 
 def environment(folder):
     """What the document's commands find: the program by its name."""
-    not_on_windows("the commands are for a POSIX shell")
-    os.symlink(os.path.abspath(TOOL), os.path.join(folder, "shmring"))
+    program = os.path.join(folder, "shmring")
+    if WINDOWS:
+        with open(program, "w", encoding="utf-8") as f:
+            f.write('#!/bin/sh\nexec %s "$@"\n' % shlex.join([*COMMAND[:-1], os.path.abspath(TOOL)]))
+        os.chmod(program, 0o755)
+    else:
+        os.symlink(os.path.abspath(TOOL), program)
     return dict(os.environ, PATH=folder + ":" + os.environ["PATH"], FOLDER=folder)
 
 
@@ -240,7 +238,7 @@ def shouldWriteAFileForNodeExporter():
         subprocess.run(["sh", "-c", documented("textfile")], env=env, check=True, timeout=PATIENCE)
         equal(sorted(os.listdir(folder)), ["shmring", "shmring.prom"], "files")
         with open(os.path.join(folder, "shmring.prom"), "rb") as f:
-            equal(value(parse(f.read()), "shmring_alive", ring=name), 0, "alive")
+            equal(value(parse(f.read()), "shmring_alive", ring=name), int(WINDOWS), "alive")
     remove(name)
 
 
@@ -278,7 +276,7 @@ def shouldAnswerOverHttp():
         try:
             kind, data = wait_until(lambda: fetch(port), "the server answers")
             equal(kind, "text/plain; version=0.0.4", "content type")
-            equal(value(parse(data), "shmring_alive", ring=name), 0, "alive")
+            equal(value(parse(data), "shmring_alive", ring=name), int(WINDOWS), "alive")
             equal(fetch(port)[0], kind, "a second request")
         finally:
             server.terminate()
@@ -287,7 +285,6 @@ def shouldAnswerOverHttp():
 
 
 def shouldBeDocumentedMetricByMetric():
-    not_on_windows("there is no list of rings")
     name = unique()
     create(name)
     with open(DOCUMENT, encoding="utf-8") as f:

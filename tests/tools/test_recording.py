@@ -11,7 +11,7 @@ import time
 import recordings
 from recording_rig import content, frames, make, path, replay, save, some_records
 from recordings import Recording, about, block, crc32c, end, entry, loss
-from rig import (WINDOWS, contains, create, equal, feed, finish, kill, main, not_on_windows, remove,
+from rig import (WINDOWS, contains, create, equal, feed, finish, kill, main, remove,
                  run, run_ok, send_and_leave, start, stat, stop, true, unique, wait_stat, wait_until)
 
 
@@ -271,7 +271,6 @@ def shouldEndInOrderWhenItIsStopped():
 
 
 def shouldSayThatTheDiskIsFull():
-    not_on_windows("there are no limits of a file's size")
     name, file = unique(), path()
 
     def limit():

@@ -9,7 +9,7 @@ import subprocess
 import recordings
 from recording_rig import content, path, replay
 from recordings import Recording
-from rig import (contains, create, equal, finish, kill, main, not_on_windows, remove, run, run_ok,
+from rig import (contains, create, equal, finish, kill, main, remove, run, run_ok,
                  send_and_leave, start, stat, stop, true, unique, wait_stat, wait_until)
 
 
@@ -84,7 +84,6 @@ def recorded(file):
 
 def overtaken(*args):
     """A recorder that stands still while an overwriting ring goes round: (sums, recording, file)."""
-    not_on_windows("no process can be stopped by a signal")
     name, file, count = unique(), path(), 50000
     create(name, "--capacity", "64K", "--overflow", "overwrite")
     sender = start("send", name, stdin=-1)

@@ -23,7 +23,7 @@ int behind_remove(const char *name);
  * away. */
 int behind_plant(const char *name, const void *bytes, size_t n);
 
-/* NULL, or why a ring's name cannot be removed from under its users here, nor rings be listed. */
+/* NULL, or why a ring's name cannot be removed from under its users here. */
 const char *behind_cannot_remove(void);
 
 /* What this process holds of the system's: open descriptors or handles, and views of shared memory.

@@ -135,7 +135,7 @@ int behind_remove(const char *name)
 
 const char *behind_cannot_remove(void)
 {
-    return "Windows: a section's name goes with its last handle and cannot be removed or listed";
+    return "Windows: a section's name goes with its last handle and cannot be removed";
 }
 
 /* GetProcessHandleCount() would do for the first, and under wine says 0. */

@@ -251,6 +251,19 @@ static void shouldRefuseASectionOfAFile(void)
     (void)CloseHandle(file);
 }
 
+static void shouldFindNothingToPrune(void)
+{
+    struct pair pair = open_small_pair();
+    uint32_t removed = 99;
+
+    CHECK_STATUS(shmring_prune(&removed), SHMRING_OK);
+    CHECK_EQ(removed, 0);
+    CHECK(is_there(rig_name));
+    CHECK_STATUS(shmring_remove(rig_name), SHMRING_E_UNSUPPORTED);
+    DETAIL_HAS("cannot be removed");
+    close_pair(&pair);
+}
+
 static int end_with_still_active(void *arg)
 {
     shmring_producer *p = NULL;
@@ -350,6 +363,7 @@ int main(void)
     RUN(shouldRefuseARoleOfAnotherOwner);
     RUN(shouldRefuseASectionThatIsOnlyReserved);
     RUN(shouldRefuseASectionOfAFile);
+    RUN(shouldFindNothingToPrune);
     RUN(shouldNoticeADeathWhoseExitStatusIsStillActive);
     RUN(shouldLetInThisUserAndSystemAndNobodyElse);
     RUN(shouldLetInWhomTheCallersDescriptorNames);
