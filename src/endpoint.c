@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "copy.h"
 #include "detail.h"
 #include "options.h"
 #include "os.h"
@@ -100,6 +101,7 @@ static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
     }
     p->spin_ns = opt->spin_ns;
     p->relax.delay = 1;
+    p->owns_next = shmring_copy_owns_next();
     p->relax.unit = shmring_pause_unit();
     p->attachment = a;
 }

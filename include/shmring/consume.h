@@ -357,7 +357,7 @@ SHMRING_INLINE void shmring_release(shmring_consumer *c)
  * Bounded: 128 units of about 10 ns. Since 0.1. */
 SHMRING_INLINE void shmring_consumer_relax(shmring_consumer *c)
 {
-    shmring_relax_(&c->relax, c->records);
+    shmring_relax_(&c->relax, c->records, c->cursor, c->capacity);
 }
 
 #endif

@@ -3,8 +3,8 @@
  *
  * A call of memcpy() with a length unknown to the compiler costs 10 to 20 ns on each side of the
  * ring: more than the ring itself. Payloads of a known length become a few moves; short ones of an
- * unknown length go through an in-line loop of 16-byte moves whose last one overlaps. From 2 KiB on
- * the call no longer shows, and the library copies with the widest moves of the processor.
+ * unknown length go through an in-line loop of 16-byte moves whose last one overlaps. From 1 KiB on
+ * the call no longer shows, and the library copies in the way that suits the processor.
  */
 #ifndef SHMRING_COPY_H
 #define SHMRING_COPY_H
@@ -22,16 +22,21 @@
 
 /* From this length on shmring_copy_wide_() copies. */
 #ifndef SHMRING_COPY_WIDE_FROM
-#define SHMRING_COPY_WIDE_FROM 2048u
+#define SHMRING_COPY_WIDE_FROM 1024u
 #endif
+
+/* How much of a long payload is written last: what can share a line with its word. */
+#define SHMRING_FIRST_LINE 56u
 
 /* From this length on memcpy() is better than 16-byte moves. */
 #define SHMRING_COPY_CALL_FROM 16384u
 
 SHMRING_BEGIN_DECLS
 
-/* Copies n >= SHMRING_COPY_WIDE_FROM bytes that do not overlap. */
+/* Copies n >= SHMRING_COPY_WIDE_FROM bytes that do not overlap; the second one into the ring, with
+ * what shares a line with the record's word last where that pays. */
 SHMRING_API void shmring_copy_wide_(void *to, const void *from, size_t n);
+SHMRING_API void shmring_copy_in_wide_(void *to, const void *from, size_t n);
 
 SHMRING_END_DECLS
 

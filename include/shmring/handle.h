@@ -46,6 +46,7 @@ struct shmring_mark {
 
 struct shmring_relax_state {
     uint64_t mark;  /* the handle's record count at the last empty poll */
+    uint64_t at;    /* and its position */
     uint32_t delay; /* units of about 10 ns */
     uint32_t unit;  /* shmring_cpu_pause() calls in a unit, calibrated at open */
 };
@@ -88,6 +89,7 @@ typedef struct SHMRING_ALIGNED(64) shmring_producer {
     struct shmring_attachment *attachment;
     uint32_t polled; /* 1: there is a descriptor, to be armed whenever a call finds no room */
     uint32_t overflow;
+    uint32_t owns_next; /* 1: lines of a next long record are asked for in advance */
     uint64_t evict; /* what the shared one says: nothing at or above evict + capacity is written */
     uint64_t step;  /* `limit` is raised by this much, so that marks are made */
     uint32_t mark_first, mark_next;           /* modulo SHMRING_MARKS: where they are */
@@ -172,20 +174,27 @@ SHMRING_API uint32_t shmring_peek_many_stamped_(shmring_consumer *c, struct shmr
 
 SHMRING_END_DECLS
 
-/* One pause of a polling loop. records: the handle's count. The pause doubles after a burst of two
- * records or more and halves otherwise: a stream polls rarely and moves many records for each
+/* One pause of a polling loop. records, position: the handle's. The pause doubles after a burst of
+ * two records or more and halves otherwise: a stream polls rarely and moves many records for each
  * cache line it takes, a ping-pong polls at once. The more a pause has grown, the larger the burst
- * that keeps it. Measured: docs/performance.md. */
-SHMRING_ALWAYS void shmring_relax_(struct shmring_relax_state *r, uint64_t records)
+ * that keeps it. After a burst of more than the whole ring the pause is too long: the other side
+ * stood still meanwhile, without room or without records. Streams of 4 KiB between processors that
+ * share a cache: 0.65 of the time. Measured: docs/performance.md. */
+SHMRING_ALWAYS void shmring_relax_(struct shmring_relax_state *r, uint64_t records,
+                                   uint64_t position, uint64_t capacity)
 {
-    uint64_t burst = records - r->mark;
+    uint64_t burst = records - r->mark, bytes = position - r->at;
     uint32_t n;
 
     r->mark = records;
+    r->at = position;
 #ifdef SHMRING_NO_ADAPTIVE_PAUSE
     burst = 0;
 #endif
-    if (burst >= 2 && burst >= r->delay / SHMRING_RELAX_UNITS_A_RECORD) {
+#ifdef SHMRING_NO_BOUND_BY_RING
+    bytes = 0;
+#endif
+    if (burst >= 2 && burst >= r->delay / SHMRING_RELAX_UNITS_A_RECORD && bytes <= capacity) {
         r->delay = r->delay < SHMRING_RELAX_MAX ? r->delay * 2 : SHMRING_RELAX_MAX;
     } else if (r->delay > 1) {
         r->delay /= 2;

@@ -104,10 +104,6 @@ SHMRING_NOINLINE uint64_t shmring_special_word_(shmring_producer *p, unsigned ch
     return word;
 }
 
-/* How much of a long payload shmring_copy_in_() writes last: what can share a line with its word.
- */
-#define SHMRING_FIRST_LINE 56u
-
 /* Copies a payload into the ring. The line that the consumer polls is written last: the first store
  * to a line asks for it, and the poll takes it away again before the word is there if the rest of a
  * long payload is written in between. Round trip of 512 B: 0.89, of 1 KiB: 0.92 of the time. The
@@ -115,6 +111,12 @@ SHMRING_NOINLINE uint64_t shmring_special_word_(shmring_producer *p, unsigned ch
 SHMRING_ALWAYS void shmring_copy_in_(unsigned char *to, const void *from, size_t n)
 {
 #ifndef SHMRING_NO_FIRST_LINE_LAST
+#ifndef SHMRING_NO_WIDE_COPY
+    if (n >= SHMRING_COPY_WIDE_FROM) {
+        shmring_copy_in_wide_(to, from, n);
+        return;
+    }
+#endif
     if (n > SHMRING_COPY_MOVES_TO) {
         shmring_copy_(to + SHMRING_FIRST_LINE, (const unsigned char *)from + SHMRING_FIRST_LINE,
                       n - SHMRING_FIRST_LINE);
@@ -133,13 +135,13 @@ SHMRING_ALWAYS void shmring_copy_in_(unsigned char *to, const void *from, size_t
 /* Asks for the lines that a next record of the same size will fill, so that its stores find them
  * here. Not for the first one, which the consumer polls, and only where the room is known to be
  * free. Round trip of 4 KiB: 0.87 of the time without. Short records gain nothing: their lines come
- * while the message is on its way. */
+ * while the message is on its way. Nor do copies that take lines without reading them: copy.c. */
 SHMRING_NOINLINE void shmring_own_next_(const shmring_producer *p, uint64_t size)
 {
     const unsigned char *at = p->data + (p->tail & p->mask);
     uint64_t line;
 
-    if (size <= SHMRING_OWN_NEXT_TO && size + 64 <= p->limit - p->tail) {
+    if (p->owns_next != 0 && size <= SHMRING_OWN_NEXT_TO && size + 64 <= p->limit - p->tail) {
         for (line = 64; line < size + 64; line += 64) {
             SHMRING_PREFETCHW(at + line);
         }
@@ -349,7 +351,7 @@ SHMRING_INLINE void shmring_publish(shmring_producer *p)
 SHMRING_INLINE void shmring_producer_relax(shmring_producer *p)
 {
     shmring_retract_(p);
-    shmring_relax_(&p->relax, p->records);
+    shmring_relax_(&p->relax, p->records, p->tail, p->capacity);
 }
 
 #endif

@@ -103,6 +103,8 @@ static inline const shmring_atomic_u64 *shmring_word_at_const(const unsigned cha
 #define SHMRING_COPY_H
 #define SHMRING_COPY_MOVES_TO 256u
 void shmring_copy_(void *to, const void *from, size_t n);
+#define SHMRING_FIRST_LINE 56u
+#define SHMRING_NO_WIDE_COPY
 
 #define SHMRING_CALL_(op)    rl::atomic_##op
 #define SHMRING_ORDER_(name) rl::mo_##name
