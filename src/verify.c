@@ -62,6 +62,14 @@ static void complain(shmring_verdict *v, uint64_t position, const char *what, ui
                    position, what, value);
 }
 
+/* Where an overwrite ring's producer begins to look, which may be behind the consumer. */
+static uint64_t view_oldest(const struct shmring_view *view)
+{
+    return shmring_load_relaxed(view->geometry.overflow == SHMRING_OVERWRITE
+                                    ? &view->producer.evict
+                                    : &view->consumer.cursor);
+}
+
 uint64_t shmring_view_first(const struct shmring_view *view)
 {
     uint64_t cursor = shmring_load_relaxed(&view->consumer.cursor);
@@ -72,21 +80,30 @@ uint64_t shmring_view_first(const struct shmring_view *view)
     return lapped ? evict : cursor;
 }
 
+/* As shmring_recover_producer() and shmring_recover_consumer() judge them. */
 static int check_positions(const struct shmring_view *view, shmring_verdict *v)
 {
     const uint64_t capacity = view->geometry.capacity;
-    uint64_t tail = shmring_load_relaxed(&view->producer.tail);
-    uint64_t head = shmring_load_relaxed(&view->consumer.head);
-    uint64_t cursor = shmring_view_first(view);
-    int records = view->geometry.framing == SHMRING_RECORDS;
+    const uint64_t tail = shmring_load_relaxed(&view->producer.tail);
+    const uint64_t head = shmring_load_relaxed(&view->consumer.head);
+    const uint64_t cursor = shmring_load_relaxed(&view->consumer.cursor);
+    const uint64_t oldest = view_oldest(view);
+    const uint64_t first = shmring_view_first(view);
+    const int records = view->geometry.framing == SHMRING_RECORDS;
+    const int overwrites = view->geometry.overflow == SHMRING_OVERWRITE;
 
-    v->position = cursor;
-    if (records && ((tail | head | cursor) & 7u) != 0) {
-        complain(v, cursor, "a position is not a multiple of 8", tail | head | cursor);
-    } else if (view->geometry.overflow == SHMRING_REJECT && cursor - head > capacity) {
-        complain(v, cursor, "head is not behind cursor", head);
-    } else if (tail - cursor > capacity && (!records || cursor - tail > capacity)) {
-        complain(v, cursor, "tail is not within the capacity of cursor", tail);
+    v->position = first;
+    if (records && ((tail | head | cursor | oldest) & 7u) != 0) {
+        complain(v, first, "a position is not a multiple of 8", tail | head | cursor | oldest);
+    } else if (!overwrites && cursor - head > capacity) {
+        complain(v, first, "head is not behind cursor", head);
+    } else if (tail - oldest > capacity && (!records || oldest - tail > capacity)) {
+        complain(v, first,
+                 overwrites ? "tail is not within the capacity of evict"
+                            : "tail is not within the capacity of cursor",
+                 tail);
+    } else if (overwrites && tail - cursor >= UINT64_MAX / 2 && cursor - tail > capacity) {
+        complain(v, first, "tail is not within the capacity of cursor", tail);
     }
     return v->problem[0] == '\0';
 }
@@ -96,7 +113,7 @@ const char *shmring_walk_judge(const struct shmring_walk *w, uint64_t start, uin
 {
     const struct shmring_geometry_page *g = &w->view->geometry;
     const uint64_t tail = shmring_load_relaxed(&w->view->producer.tail);
-    const uint64_t cursor = shmring_view_first(w->view);
+    const uint64_t oldest = view_oldest(w->view), first = shmring_view_first(w->view);
     const uint64_t at = w->position;
     const uint64_t size =
         shmring_record_size(g->record_header, (uint32_t)(word & SHMRING_WORD_LENGTH));
@@ -108,11 +125,14 @@ const char *shmring_walk_judge(const struct shmring_walk *w, uint64_t start, uin
         return "a record longer than max_record";
     }
     if (at + size - start > g->capacity ||
-        (at - cursor <= g->capacity && at + size + 8 - cursor > g->capacity)) {
+        (at - oldest <= g->capacity && at + size + 8 - oldest > g->capacity)) {
         return "a record that runs into the oldest one";
     }
-    if (cursor - at - 1 < size - 1) {
+    if (first - at - 1 < size - 1) {
         return "a record that runs across the cursor";
+    }
+    if (oldest - at - 1 < size - 1) {
+        return "a record that runs across evict";
     }
     if (tail - at - 1 < size - 1) {
         return "a record that runs across the tail";
@@ -121,15 +141,15 @@ const char *shmring_walk_judge(const struct shmring_walk *w, uint64_t start, uin
     return NULL;
 }
 
-/* Walks from the cursor, or from the tail where that is behind, to the first word that is zero.
- * Both must be where a record begins or may begin: a new producer starts at the one, a new consumer
- * at the other. */
+/* Walks from the oldest record, or from the tail where that is behind, to the first word that is
+ * zero. These, and the cursor, must be where a record begins or may begin: a new producer starts at
+ * the tail and, in an overwrite ring, at the oldest record, a new consumer at the cursor. */
 static int check_records(struct shmring_walk *w, shmring_verdict *v)
 {
     const struct shmring_geometry_page *g = &w->view->geometry;
     const uint64_t tail = shmring_load_relaxed(&w->view->producer.tail);
-    const uint64_t cursor = shmring_view_first(w->view);
-    const uint64_t start = tail - cursor <= g->capacity ? cursor : tail;
+    const uint64_t oldest = view_oldest(w->view), first = shmring_view_first(w->view);
+    const uint64_t start = tail - oldest <= g->capacity ? oldest : tail;
     const char *wrong;
     uint64_t word, size = 0;
 
@@ -146,17 +166,17 @@ static int check_records(struct shmring_walk *w, shmring_verdict *v)
             complain(v, w->position, wrong, word);
             return 0;
         }
-        if (w->position - cursor <= g->capacity) { /* else it was read already */
+        if (w->position - first <= g->capacity) { /* else it was read already */
             v->records++;
             v->gaps += (word & SHMRING_WORD_GAP) != 0;
         }
     }
     v->position = w->position;
-    v->bytes = w->position - cursor <= g->capacity ? w->position - cursor : 0;
+    v->bytes = w->position - first <= g->capacity ? w->position - first : 0;
     if (w->position - start < tail - start) {
         complain(v, w->position, "no record here, and tail is further on", tail);
-    } else if (w->position - start < cursor - start) {
-        complain(v, w->position, "no record here, and cursor is further on", cursor);
+    } else if (w->position - start < oldest - start || w->position - start < first - start) {
+        complain(v, w->position, "no record here, and cursor is further on", first);
     }
     return v->problem[0] == '\0';
 }
@@ -180,12 +200,13 @@ static int check_once(struct shmring_walk *w, shmring_verdict *v)
     return check_records(w, v);
 }
 
-/* A consumer that moved on while we walked gives bytes back, and what we read was new: look again.
+/* Whoever gave bytes back while we walked, the consumer or a producer that overwrites, and what we
+ * read was new: look again.
  * What is wrong in a ring that stands still stays wrong. */
 shmring_status shmring_walk_check(struct shmring_walk *w, shmring_verdict *v)
 {
     shmring_status status = shmring_view_read(w->view);
-    uint64_t first;
+    uint64_t first, oldest;
     int i;
 
     for (i = 0; status == SHMRING_OK && i < RESTARTS; i++) {
@@ -193,8 +214,10 @@ shmring_status shmring_walk_check(struct shmring_walk *w, shmring_verdict *v)
             break;
         }
         first = shmring_view_first(w->view);
+        oldest = view_oldest(w->view);
         status = shmring_view_read(w->view);
-        if (status == SHMRING_OK && first == shmring_view_first(w->view)) {
+        if (status == SHMRING_OK && first == shmring_view_first(w->view) &&
+            oldest == view_oldest(w->view)) {
             break;
         }
         v->moving = 1;

@@ -12,6 +12,14 @@
 #define MAX_RECORD 3000u
 #define SIZE       (SHMRING_HEADER_SIZE + KIB64)
 #define LOTS       20000u
+#define EVICT_AT   (SHMRING_PRODUCER_AT + 0x100)
+
+struct kind {
+    uint32_t framing, overflow;
+};
+static const struct kind of_records = {SHMRING_RECORDS, SHMRING_REJECT};
+static const struct kind of_bytes = {SHMRING_BYTES, SHMRING_REJECT};
+static const struct kind that_overwrite = {SHMRING_RECORDS, SHMRING_OVERWRITE};
 
 static uint64_t rounds = 300, random_now = 7;
 static unsigned char buf[MAX_RECORD], image[SIZE], mended[SIZE];
@@ -22,15 +30,16 @@ static uint64_t below(uint64_t n)
 }
 
 /* A ring that nobody has open, with a random number of records, some of them read. */
-static void leave_a_ring(uint32_t framing)
+static void leave_a_ring(struct kind kind)
 {
     shmring_options o = options_of(KIB64);
     struct pair pair;
     uint64_t seq, n = below(400);
 
     o.lifetime = SHMRING_PERSISTENT;
-    o.framing = framing;
-    o.max_record = framing == SHMRING_RECORDS ? MAX_RECORD : 0;
+    o.framing = kind.framing;
+    o.overflow = kind.overflow;
+    o.max_record = kind.framing == SHMRING_RECORDS ? MAX_RECORD : 0;
     o.start_position = below(8) * UINT64_C(0x1FFFFFFFFFFFF000);
     pair = open_pair(&o);
     for (seq = 0; seq < n; seq++) {
@@ -48,13 +57,14 @@ static void leave_a_ring(uint32_t framing)
     shmring_consumer_close(pair.c);
 }
 
-static void damage(void)
+static void damage(struct kind kind)
 {
-    const uint64_t positions[] = {TAIL_AT, HEAD_AT, CURSOR_AT};
+    const uint64_t positions[] = {TAIL_AT, HEAD_AT, CURSOR_AT, EVICT_AT};
+    const uint64_t many = kind.overflow == SHMRING_OVERWRITE ? 4 : 3;
     uint64_t at, value, n;
 
     for (n = 1 + below(3); n > 0; n--) {
-        at = below(2) == 0 ? positions[below(3)] : SHMRING_HEADER_SIZE + below(KIB64 / 8) * 8;
+        at = below(2) == 0 ? positions[below(many)] : SHMRING_HEADER_SIZE + below(KIB64 / 8) * 8;
         value = look64(rig_name, at);
         switch (below(4)) {
         case 0:
@@ -82,8 +92,14 @@ static uint64_t read_all(uint64_t marks[LOTS], shmring_status *ret_end)
     uint64_t n = 0, mark = 0;
 
     *ret_end = shmring_consumer_open(&c, rig_name, NULL);
-    while (*ret_end == SHMRING_OK && n < LOTS &&
-           (*ret_end = shmring_try_recv(c, buf, MAX_RECORD, &r)) == SHMRING_OK) {
+    while (*ret_end == SHMRING_OK && n < LOTS) {
+        *ret_end = shmring_try_recv(c, buf, MAX_RECORD, &r);
+        if (*ret_end == SHMRING_LAPPED) { /* once, and not a record */
+            *ret_end = shmring_try_recv(c, buf, MAX_RECORD, &r);
+        }
+        if (*ret_end != SHMRING_OK) {
+            break;
+        }
         mark = pattern_mix(mark ^ r.position ^ (uint64_t)r.len << 32 ^ buf[r.len / 2]);
         marks[n++] = mark;
     }
@@ -91,13 +107,15 @@ static uint64_t read_all(uint64_t marks[LOTS], shmring_status *ret_end)
     return n;
 }
 
-static void use_it(uint32_t framing)
+static void use_it(struct kind kind)
 {
     struct pair pair = {NULL, NULL};
 
     CHECK_STATUS(shmring_producer_open(&pair.p, rig_name, NULL), SHMRING_OK);
     CHECK_STATUS(shmring_consumer_open(&pair.c, rig_name, NULL), SHMRING_OK);
-    if (framing == SHMRING_RECORDS) {
+    if (kind.framing == SHMRING_RECORDS) {
+        while (shmring_try_recv(pair.c, buf, MAX_RECORD, NULL) == SHMRING_OK) {
+        }
         CHECK_STATUS(shmring_try_send(pair.p, "again", 5, 1), SHMRING_OK);
         CHECK_STATUS(shmring_try_recv(pair.c, buf, MAX_RECORD, NULL), SHMRING_OK);
         CHECK(memcmp(buf, "again", 5) == 0);
@@ -116,7 +134,7 @@ struct tally {
     uint64_t sound, changed, again, kept, records;
 };
 
-static void one_round(uint32_t framing, struct tally *t)
+static void one_round(struct kind kind, struct tally *t)
 {
     static uint64_t before[LOTS], after[LOTS];
     shmring_status ended, status;
@@ -124,8 +142,8 @@ static void one_round(uint32_t framing, struct tally *t)
     shmring_verdict v = {0};
     uint64_t n, m;
 
-    leave_a_ring(framing);
-    damage();
+    leave_a_ring(kind);
+    damage(kind);
     status = shmring_verify(rig_name, &v);
     look(rig_name, 0, image, SIZE);
     n = read_all(before, &ended);
@@ -138,7 +156,7 @@ static void one_round(uint32_t framing, struct tally *t)
     CHECK_EQ(v.records, r.records);
     CHECK_EQ(v.bytes, r.bytes);
     m = read_all(after, &ended);
-    CHECK(ended == SHMRING_EMPTY || ended == SHMRING_CLOSED || framing == SHMRING_BYTES);
+    CHECK(ended == SHMRING_EMPTY || ended == SHMRING_CLOSED || kind.framing == SHMRING_BYTES);
     CHECK_EQ(m, r.records);
     if (!r.again && n <= m && n != 0) { /* nothing that could be read is gone, or another */
         CHECK_EQ(after[n - 1], before[n - 1]);
@@ -148,33 +166,38 @@ static void one_round(uint32_t framing, struct tally *t)
     t->again += r.again;
     t->kept += n <= m;
     t->records += m;
-    use_it(framing);
+    use_it(kind);
     CHECK_STATUS(shmring_remove(rig_name), SHMRING_OK);
 }
 
-static void some_rounds(uint32_t framing)
+static void some_rounds(struct kind kind)
 {
     struct tally t = {0, 0, 0, 0, 0};
     uint64_t i;
 
     for (i = 0; i < rounds; i++) {
-        one_round(framing, &t);
+        one_round(kind, &t);
     }
     printf("# %" PRIu64 " rings, %" PRIu64 " sound, %" PRIu64 " mended, %" PRIu64
            " from head, %" PRIu64 " records kept\n",
            rounds, t.sound, t.changed, t.again, t.records);
     CHECK(t.sound > 0 && t.changed > rounds / 4);
-    CHECK(framing == SHMRING_BYTES || (t.again > 0 && t.kept > rounds * 9 / 10));
+    CHECK(kind.framing == SHMRING_BYTES || (t.again > 0 && t.kept > rounds * 9 / 10));
 }
 
 static void shouldMendRingsOfRecordsAndNeverMakeThemWorse(void)
 {
-    some_rounds(SHMRING_RECORDS);
+    some_rounds(of_records);
+}
+
+static void shouldMendRingsThatOverwriteAndNeverMakeThemWorse(void)
+{
+    some_rounds(that_overwrite);
 }
 
 static void shouldMendRingsOfBytesAndNeverMakeThemWorse(void)
 {
-    some_rounds(SHMRING_BYTES);
+    some_rounds(of_bytes);
 }
 
 /* What verify once overlooked: no new producer could go on here. */
@@ -199,6 +222,40 @@ static void shouldNotCallATailInsideARecordSound(void)
     CHECK_STATUS(shmring_remove(rig_name), SHMRING_OK);
 }
 
+/* What verify once overlooked: a new producer walks from evict, which the consumer has passed. */
+static void shouldNotCallARingSoundThatNoProducerCanOverwrite(void)
+{
+    shmring_options o = options_of(KIB64);
+    shmring_producer *p = NULL;
+    shmring_repaired r;
+    shmring_verdict v;
+    struct pair pair;
+    int bad_word;
+
+    o.lifetime = SHMRING_PERSISTENT;
+    o.overflow = SHMRING_OVERWRITE;
+    for (bad_word = 0; bad_word < 2; bad_word++) {
+        pair = open_pair(&o);
+        CHECK_STATUS(shmring_try_send(pair.p, "1", 1, 1), SHMRING_OK);
+        CHECK_STATUS(shmring_try_send(pair.p, "2", 1, 1), SHMRING_OK);
+        CHECK_STATUS(shmring_try_send(pair.p, "3", 1, 1), SHMRING_OK);
+        CHECK_STATUS(shmring_try_recv(pair.c, buf, MAX_RECORD, NULL), SHMRING_OK);
+        CHECK_STATUS(shmring_try_recv(pair.c, buf, MAX_RECORD, NULL), SHMRING_OK);
+        shmring_producer_close(pair.p);
+        shmring_consumer_close(pair.c);
+        CHECK_STATUS(shmring_verify(rig_name, &v), SHMRING_OK);
+        CHECK_EQ(v.records, 1);
+        poke64(rig_name, bad_word ? SHMRING_HEADER_SIZE + 16 : EVICT_AT,
+               bad_word ? 12345 : UINT64_C(0) - 2 * KIB64);
+        CHECK_STATUS(shmring_producer_open(&p, rig_name, NULL), SHMRING_E_CORRUPT);
+        CHECK_STATUS(shmring_verify(rig_name, &v), SHMRING_E_CORRUPT);
+        CHECK_STATUS(shmring_repair(rig_name, &r), SHMRING_OK);
+        CHECK_EQ(r.records, 1);
+        use_it(that_overwrite);
+        CHECK_STATUS(shmring_remove(rig_name), SHMRING_OK);
+    }
+}
+
 static void shouldLeaveALivingRingAlone(void)
 {
     struct pair pair = open_small_pair();
@@ -217,11 +274,56 @@ static void shouldLeaveALivingRingAlone(void)
     close_pair(&pair);
 }
 
+static int overwrite_until_told(void *arg)
+{
+    shmring_atomic_u64 *stop = arg;
+    shmring_options o = options_of(KIB64);
+    shmring_producer *p = NULL;
+    uint64_t seq;
+
+    o.overflow = SHMRING_OVERWRITE;
+    if (shmring_producer_open(&p, rig_name, &o) != SHMRING_OK) {
+        return 2;
+    }
+    for (seq = 0; shmring_load_relaxed(stop) == 0; seq++) {
+        if (shmring_try_send(p, buf, pattern_length(seq, 0, MAX_RECORD), 1) != SHMRING_OK) {
+            return 3;
+        }
+    }
+    shmring_producer_close(p);
+    return 0;
+}
+
+/* What is overwritten while it is looked at is not wrong. */
+static void shouldNotCallARingCorruptThatIsBeingOverwritten(void)
+{
+    shmring_atomic_u64 *stop = process_shared(sizeof *stop);
+    shmring_options o = options_of(KIB64);
+    shmring_consumer *c = NULL;
+    shmring_verdict v;
+    uint64_t looks, moving = 0, was;
+    pid_t child;
+
+    o.overflow = SHMRING_OVERWRITE;
+    CHECK_STATUS(shmring_consumer_open(&c, new_name(), &o), SHMRING_OK);
+    child = process_start(overwrite_until_told, stop);
+    for (looks = 0; looks < 2000 || moving < 10; looks++) {
+        was = look64(rig_name, TAIL_AT);
+        CHECK_STATUS(shmring_verify(rig_name, &v), SHMRING_OK);
+        moving += v.moving && look64(rig_name, TAIL_AT) != was;
+        CHECK(!process_has_ended(child));
+    }
+    shmring_store_relaxed(stop, 1);
+    CHECK_EQ(process_end(child), 0);
+    shmring_consumer_close(c);
+    process_unshare(stop, sizeof *stop);
+}
+
 static void shouldRefuseAHeaderThatCannotBeTrue(void)
 {
     shmring_repaired r;
 
-    leave_a_ring(SHMRING_RECORDS);
+    leave_a_ring(of_records);
     poke32(rig_name, 0x10, 12345);
     look(rig_name, 0, image, SIZE);
     CHECK_STATUS(shmring_repair(rig_name, &r), SHMRING_E_CORRUPT);
@@ -243,7 +345,7 @@ static void shouldMendACopyInAPlainFile(void)
     shmring_verdict v;
 
     CHECK(fd >= 0);
-    leave_a_ring(SHMRING_RECORDS);
+    leave_a_ring(of_records);
     look(rig_name, 0, image, SIZE);
     CHECK_EQ(write(fd, image, SIZE), (ssize_t)SIZE);
     CHECK_STATUS(shmring_verify_file(path, &v), SHMRING_OK);
@@ -269,9 +371,12 @@ int main(int argc, char **argv)
         rounds = strtoull(argv[1], NULL, 10);
     }
     RUN(shouldMendRingsOfRecordsAndNeverMakeThemWorse);
+    RUN(shouldMendRingsThatOverwriteAndNeverMakeThemWorse);
     RUN(shouldMendRingsOfBytesAndNeverMakeThemWorse);
     RUN(shouldNotCallATailInsideARecordSound);
+    RUN(shouldNotCallARingSoundThatNoProducerCanOverwrite);
     RUN(shouldLeaveALivingRingAlone);
+    RUN(shouldNotCallARingCorruptThatIsBeingOverwritten);
     RUN(shouldRefuseAHeaderThatCannotBeTrue);
     RUN(shouldMendACopyInAPlainFile);
     return check_done();
