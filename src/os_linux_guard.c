@@ -120,13 +120,17 @@ static void on_fault(int number, siginfo_t *info, void *context)
 {
     int kept = errno;
 
-    if (info->si_code > 0 && mend((uintptr_t)info->si_addr)) {
+    /* Only the fault of a page that is not there: a misaligned access, or a failing memory, would
+     * fault again on a page of zeros, for ever. */
+    if (info->si_code == BUS_ADRERR && mend((uintptr_t)info->si_addr)) {
         errno = kept;
         return;
     }
     errno = kept;
     if ((before.sa_flags & SA_SIGINFO) != 0) {
         before.sa_sigaction(number, info, context);
+    } else if (before.sa_handler == SIG_IGN && info->si_code <= 0) {
+        return; /* sent, not a fault: ignored, and we stay */
     } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
         before.sa_handler(number);
     } else { /* as if we were not here: the instruction faults again, or the sender's signal ends us

@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "../stress/pattern.h"
 #include "../stress/process.h"
@@ -262,6 +263,69 @@ static void shouldLeaveOtherFaultsToOthers(void)
     CHECK_EQ(in_child(touch_something_else, NULL), -SIGBUS);
 }
 
+static volatile sig_atomic_t chained;
+
+static void count_it(int number)
+{
+    (void)number;
+    chained++;
+}
+
+/* A SIGBUS as the kernel would send it for this thread, of another kind than a page that is gone.
+ */
+static int raise_like_a_fault(int code, void *at)
+{
+    siginfo_t info;
+
+    memset(&info, 0, sizeof info);
+    info.si_signo = SIGBUS;
+    info.si_code = code;
+    info.si_addr = at;
+    return (int)syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), SIGBUS, &info);
+}
+
+/* To lay a page of zeros there would not help, and the instruction would fault for ever. */
+static int misalign_in_a_ring(void *arg)
+{
+    shmring_options o = options_of(KIB64);
+    shmring_producer *p = NULL;
+    void *at;
+
+    (void)signal(SIGBUS, count_it);
+    if (shmring_guard() != SHMRING_OK || shmring_producer_open(&p, arg, &o) != SHMRING_OK ||
+        shmring_reserve(p, 64, &at) != SHMRING_OK || raise_like_a_fault(BUS_ADRALN, at) != 0 ||
+        raise_like_a_fault(BUS_MCEERR_AR, at) != 0) {
+        return 2;
+    }
+    shmring_commit(p, 64, 1);
+    if (chained != 2 || shmring_try_send(p, "x", 1, 1) != SHMRING_OK) {
+        return 3;
+    }
+    shmring_producer_close(p);
+    return 0;
+}
+
+static void shouldMendOnlyPagesThatAreGone(void)
+{
+    CHECK_EQ(in_child(misalign_in_a_ring, (void *)(uintptr_t)new_name()), 0);
+}
+
+static int be_sent_one_that_is_ignored(void *arg)
+{
+    (void)signal(SIGBUS, SIG_IGN);
+    if (shmring_guard() != SHMRING_OK || raise(SIGBUS) != 0) {
+        return 9;
+    }
+    return meet_body(arg);
+}
+
+static void shouldStayWhenAnIgnoredSignalIsSent(void)
+{
+    struct cut cut = {new_name(), 0, 0, 1};
+
+    CHECK_EQ(in_child(be_sent_one_that_is_ignored, &cut), 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) {
@@ -271,5 +335,7 @@ int main(int argc, char **argv)
     RUN(shouldDieOfItWithoutTheGuard);
     RUN(shouldSurviveCutsUnderTraffic);
     RUN(shouldLeaveOtherFaultsToOthers);
+    RUN(shouldMendOnlyPagesThatAreGone);
+    RUN(shouldStayWhenAnIgnoredSignalIsSent);
     return check_done();
 }
