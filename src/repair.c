@@ -112,10 +112,20 @@ static int write_positions(const struct shmring_view *view, const struct positio
            shmring_os_write(&view->seg, head_at, &at->cursor, 8);
 }
 
+/* An evict that cannot be true does not move the consumer. */
+static uint64_t reading_goes_on_at(const struct shmring_view *view)
+{
+    const uint64_t tail = shmring_load_relaxed(&view->producer.tail);
+    const uint64_t evict = shmring_load_relaxed(&view->producer.evict);
+
+    return tail - evict <= view->geometry.capacity ? shmring_view_first(view)
+                                                   : shmring_load_relaxed(&view->consumer.cursor);
+}
+
 static shmring_status mend(struct shmring_walk *w, shmring_repaired *r)
 {
     struct shmring_view *view = w->view;
-    const uint64_t cursor = shmring_view_first(view);
+    const uint64_t cursor = reading_goes_on_at(view);
     const uint64_t head = shmring_load_relaxed(&view->consumer.head);
     const uint64_t tail = shmring_load_relaxed(&view->producer.tail);
     struct positions at = view->geometry.framing == SHMRING_RECORDS

@@ -21,6 +21,10 @@
         }                                                                                          \
     } while (0)
 
+/* One call of an observer, and its end. */
+void fuzz_observe(uint32_t how, uint32_t size);
+void fuzz_observe_end(void);
+
 /* After a run, with nobody on the ring and its geometry as it was made: what verify and repair say
  * of it must be so. */
 void fuzz_afterwards(void);

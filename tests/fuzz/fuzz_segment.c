@@ -64,7 +64,8 @@ static uint64_t place(void)
         SHMRING_DOORBELL_AT + 0x500, SHMRING_DOORBELL_AT + 0x508, SHMRING_DOORBELL_AT + 0x580,
         SHMRING_PRODUCER_AT + 0x180, SHMRING_PRODUCER_AT + 0x190, SHMRING_PRODUCER_AT + 0x198,
         SHMRING_PRODUCER_AT + 0x1A0, SHMRING_CONSUMER_AT + 0x380, SHMRING_CONSUMER_AT + 0x390,
-        SHMRING_CONSUMER_AT + 0x398, SHMRING_CONSUMER_AT + 0x3A8};
+        SHMRING_CONSUMER_AT + 0x398, SHMRING_CONSUMER_AT + 0x3A8, SHMRING_PRODUCER_AT + 0x100,
+        SHMRING_PRODUCER_AT + 0x108};
     uint64_t tail, cursor;
     uint32_t where = take8();
 
@@ -269,7 +270,9 @@ static void look(uint32_t how)
     shmring_info info;
     shmring_verdict v;
 
-    if ((how & 3) == 3) {
+    if ((how & 3) == 2) {
+        fuzz_observe(how >> 2, take16());
+    } else if ((how & 3) == 3) {
         if (shmring_repair(NAME, &repaired) == SHMRING_OK) {
             MUST(p == NULL && c == NULL);
         }
@@ -319,7 +322,7 @@ static void begin(void)
     static const uint64_t starts[] = {0, UINT64_C(0xFF00), UINT64_C(0xFFFFF000),
                                       UINT64_C(0x7FFFFFFFFFFFFE00), UINT64_C(0xFFFFFFFFFFFFF800)};
     shmring_options o = SHMRING_OPTIONS_INIT;
-    uint32_t how = take8(), n = take8() % 64, i;
+    uint32_t how = take8(), before = take8(), n = before % 64, i;
 
     fuzz_os_reset();
     enemy_turns = 0;
@@ -328,13 +331,16 @@ static void begin(void)
     o.framing = how >> 1 & 1;
     o.stamp = o.framing == SHMRING_RECORDS ? how >> 2 & 1 : 0;
     o.max_record = o.framing == SHMRING_RECORDS ? 6000 : 0;
+    o.overflow = o.framing == SHMRING_RECORDS ? before >> 7 : 0;
     o.lifetime = SHMRING_PERSISTENT;
     o.start_position = starts[(how >> 3) % 5];
     o.spin_ns = 20000;
     MUST(shmring_producer_open(&p, NAME, &o) == SHMRING_OK);
     MUST(shmring_consumer_open(&c, NAME, &o) == SHMRING_OK);
     for (i = 0; i < n; i++) {
-        (void)shmring_try_send(p, buf, i * 13 % 200, (uint16_t)i);
+        const uint32_t len = i * 13 % 200 + (before & 0x40) * 50; /* 3200 more: beyond a lap */
+
+        (void)shmring_try_send(p, buf, len, (uint16_t)i);
         (void)shmring_try_write(p, buf, 100);
         if (i % 4 == 1) {
             (void)shmring_try_recv(c, buf, BUFFER, NULL);
@@ -353,6 +359,7 @@ static void begin(void)
 static void end(void)
 {
     fuzz_enemy = NULL;
+    fuzz_observe_end();
     shmring_producer_close(p);
     shmring_consumer_close(c);
     p = NULL;
