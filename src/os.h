@@ -78,6 +78,9 @@ int shmring_os_write(const struct shmring_os_segment *seg, uint64_t at, const vo
 /* Whether the object has the size that it was opened with, or more. */
 int shmring_os_is_whole(const struct shmring_os_segment *seg);
 
+/* Whether the object has any name left, whoever took it away. */
+int shmring_os_has_name(const struct shmring_os_segment *seg);
+
 /* Whether the name still leads to this object. */
 int shmring_os_is_named(const struct shmring_name *name, const struct shmring_os_segment *seg);
 

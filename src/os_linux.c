@@ -299,13 +299,6 @@ shmring_status shmring_os_open(const struct shmring_name *name, int write, int a
     return SHMRING_OK;
 }
 
-int shmring_os_is_whole(const struct shmring_os_segment *seg)
-{
-    struct stat st;
-
-    return fstat((int)seg->probe, &st) != 0 || (uint64_t)st.st_size >= seg->size;
-}
-
 int shmring_os_read(const struct shmring_os_segment *seg, uint64_t at, void *buf, size_t n)
 {
     return pread((int)seg->probe, buf, n, (off_t)at) == (ssize_t)n;

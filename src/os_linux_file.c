@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* os_linux_file.c - os.h's copies of objects in plain files. */
+/* os_linux_file.c - what os.h asks of the file behind an object; copies of objects in plain files.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,20 @@
 
 #include "detail.h"
 #include "os.h"
+
+int shmring_os_is_whole(const struct shmring_os_segment *seg)
+{
+    struct stat st;
+
+    return fstat((int)seg->probe, &st) != 0 || (uint64_t)st.st_size >= seg->size;
+}
+
+int shmring_os_has_name(const struct shmring_os_segment *seg)
+{
+    struct stat st;
+
+    return fstat((int)seg->probe, &st) != 0 || st.st_nlink != 0;
+}
 
 shmring_status shmring_os_open_file(const char *path, int write, struct shmring_os_segment *ret)
 {

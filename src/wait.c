@@ -157,7 +157,8 @@ shmring_status shmring_wait_ask_peer(struct shmring_wait *w)
         return status;
     }
     if (state == SHMRING_PEER_ABSENT) {
-        if ((shmring_load_relaxed(w->lifecycle) & SHMRING_LIFE_REMOVED) != 0) {
+        if ((shmring_load_relaxed(w->lifecycle) & SHMRING_LIFE_REMOVED) != 0 ||
+            !shmring_os_has_name(&w->a->seg)) { /* by shmring_remove(), or by hand */
             return shmring_fail(SHMRING_E_NOT_FOUND,
                                 "ring '%s' was removed and nobody can come to its other side any "
                                 "more: close it and open the name again",

@@ -197,6 +197,12 @@ int shmring_os_is_whole(const struct shmring_os_segment *seg)
     return 1;
 }
 
+int shmring_os_has_name(const struct shmring_os_segment *seg)
+{
+    (void)seg;
+    return now.named;
+}
+
 int shmring_os_read(const struct shmring_os_segment *seg, uint64_t at, void *buf, size_t n)
 {
     (void)seg;

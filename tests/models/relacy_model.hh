@@ -192,6 +192,11 @@ uint64_t shmring_os_clock_ns(void)
 {
     return 0;
 }
+int shmring_os_has_name(const struct shmring_os_segment *seg)
+{
+    return 1;
+}
+
 int shmring_os_is_whole(const struct shmring_os_segment *seg)
 {
     (void)seg;
