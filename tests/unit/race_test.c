@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* race_test.c - processes that make, attach, close and remove one name all at once. */
+/* race_test.c - processes that make, attach, close and remove one name all at once.
+ *
+ *   race_test [ROUNDS]
+ */
 #include <sched.h>
 
 #include "rig.h"
 
 #define RACERS 4u
-#define ROUNDS 1000u
 #define OPENS  1500u
 
 /* Shared by the racers; every access is sequentially consistent. */
 static struct shared {
+    unsigned rounds;
     _Atomic unsigned arrived, winners, losers, others;
     struct racer {
         int (*run)(unsigned me);
@@ -18,6 +21,7 @@ static struct shared {
         char *name;
     } racers[RACERS];
 } * shared;
+static unsigned rounds = 1000;
 
 /* Waits until every racer has come to this point for the nth time. */
 static void meet(unsigned nth)
@@ -34,7 +38,7 @@ static int race_to_create(unsigned me)
     unsigned round;
 
     o.open_mode = SHMRING_CREATE_ONLY;
-    for (round = 0; round < ROUNDS; round++) {
+    for (round = 0; round < shared->rounds; round++) {
         shmring_producer *p = NULL;
         shmring_consumer *c = NULL;
         shmring_status status;
@@ -118,6 +122,7 @@ static void race(int (*run)(unsigned me))
 
     (void)new_name();
     memset(shared, 0, sizeof *shared);
+    shared->rounds = rounds;
     for (i = 0; i < RACERS; i++) {
         shared->racers[i] = (struct racer){run, i, shared, rig_name};
         children[i] = process_start(run_racer, &shared->racers[i]);
@@ -133,8 +138,8 @@ static void race(int (*run)(unsigned me))
 static void shouldLetExactlyOneRacerCreateARing(void)
 {
     race(race_to_create);
-    CHECK_EQ(shared->winners, ROUNDS);
-    CHECK_EQ(shared->losers, ROUNDS * (RACERS - 1));
+    CHECK_EQ(shared->winners, rounds);
+    CHECK_EQ(shared->losers, rounds * (RACERS - 1));
 }
 
 static void shouldNeverShowAHalfMadeOrHalfClosedRing(void)
@@ -142,8 +147,11 @@ static void shouldNeverShowAHalfMadeOrHalfClosedRing(void)
     race(race_to_use);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1) {
+        rounds = (unsigned)strtoul(argv[1], NULL, 10);
+    }
     shared = process_shared(sizeof *shared);
     RUN(shouldLetExactlyOneRacerCreateARing);
     RUN(shouldNeverShowAHalfMadeOrHalfClosedRing);
