@@ -60,16 +60,16 @@ static void shouldRefuseAnAdvanceBeyondTheSpan(void)
     DETAIL_HAS("65537");
     CHECK_EQ(shmring_read_span(pair.c, &from), 0);
     shmring_write_advance(pair.p, UINT64_MAX);
-    CHECK_EQ(look64(rig_name, TAIL_AT), 0);
+    CHECK_EQ(look64(rig_name, TAIL_AT), from_start(0));
     shmring_write_advance(pair.p, 10);
     CHECK_EQ(shmring_read_span(pair.c, &from), 10);
     shmring_read_advance(pair.c, 11);
     DETAIL_HAS("11");
     shmring_read_advance(pair.c, UINT64_MAX);
-    CHECK_EQ(look64(rig_name, CURSOR_AT), 0);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), from_start(0));
     shmring_read_advance(pair.c, 0);
     shmring_read_advance(pair.c, 10);
-    CHECK_EQ(look64(rig_name, CURSOR_AT), 10);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), from_start(10));
     close_pair(&pair);
 }
 
@@ -122,7 +122,7 @@ static void shouldRefuseByteCallsOnARecordRing(void)
     CHECK_EQ(shmring_try_read(pair.c, out, 4), 0); /* nor when the cursor has moved */
     CHECK_EQ(shmring_read_span(pair.c, &from), 0);
     shmring_read_advance(pair.c, 8);
-    CHECK_EQ(look64(rig_name, CURSOR_AT), 112);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), from_start(112));
     CHECK(to == NULL && from == NULL);
     close_pair(&pair);
 }
@@ -174,9 +174,9 @@ static void shouldRefuseAnAdvanceBeyondTheRoomThatIsLeft(void)
     room = shmring_write_span(pair.p, &at);
     CHECK_EQ(room, pair.p->capacity - sizeof buf);
     shmring_write_advance(pair.p, room + 1);
-    CHECK_EQ(look64(rig_name, TAIL_AT), sizeof buf);
+    CHECK_EQ(look64(rig_name, TAIL_AT), from_start(sizeof buf));
     shmring_write_advance(pair.p, room);
-    CHECK_EQ(look64(rig_name, TAIL_AT), pair.p->capacity);
+    CHECK_EQ(look64(rig_name, TAIL_AT), from_start(pair.p->capacity));
     close_pair(&pair);
 }
 

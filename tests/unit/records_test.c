@@ -53,7 +53,7 @@ static void shouldDeliverEveryLengthWithItsTypeInOrder(void)
         CHECK_EQ(r.type, (uint16_t)~len);
         CHECK_EQ(r.flags, 0);
         CHECK_EQ(r.stamp, 0);
-        CHECK_EQ(r.position, position);
+        CHECK_EQ(r.position, from_start(position));
         CHECK(memcmp(bytes_in, bytes_out, len) == 0);
         CHECK_EQ(bytes_out[len], 0xEE);
         position += (len + 15) / 8 * 8;
@@ -151,7 +151,7 @@ static void shouldFillAReservationInPlaceAndCommitLess(void)
     CHECK_STATUS(shmring_reserve(pair.p, 0, &at), SHMRING_OK);
     shmring_commit(pair.p, 0, 9);
     CHECK_STATUS(shmring_try_recv(pair.c, NULL, 0, &r), SHMRING_OK);
-    CHECK_EQ(r.position, 16);
+    CHECK_EQ(r.position, from_start(16));
     close_pair(&pair);
 }
 
@@ -196,7 +196,7 @@ static void shouldRefuseEveryOtherCallWhileAReservationIsOpen(void)
     (void)fill(pair.p, 1000);
     (void)fill(pair.p, 0);
     tail = look64(rig_name, TAIL_AT);
-    CHECK_EQ(tail, KIB64 - 8);
+    CHECK_EQ(tail, from_start(KIB64 - 8));
     CHECK_STATUS(shmring_try_recv(pair.c, bytes_out, 24, NULL), SHMRING_OK);
     CHECK(memcmp(bytes_out, "abcdefghijklmnopqrstuvw", 24) == 0);
     close_pair(&pair);
@@ -231,7 +231,7 @@ static void shouldShowABatchAllAtOnce(void)
     for (i = 0; i < 100; i++) {
         CHECK_STATUS(shmring_stage(pair.p, &i, sizeof i, (uint16_t)i), SHMRING_OK);
         expect_empty(pair.c);
-        CHECK_EQ(look64(rig_name, TAIL_AT), 0);
+        CHECK_EQ(look64(rig_name, TAIL_AT), from_start(0));
     }
     shmring_publish(pair.p);
     CHECK_EQ(inspect().counters.sent, 100);
@@ -306,11 +306,11 @@ static void shouldShowTheSameRecordUntilItIsReleased(void)
     CHECK(a.data == b.data && a.len == b.len && a.type == b.type && a.flags == b.flags);
     CHECK(a.position == b.position && a.stamp == b.stamp);
     CHECK_EQ((uintptr_t)a.data % 8, 0);
-    CHECK_EQ(look64(rig_name, CURSOR_AT), 0);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), from_start(0));
     shmring_release(pair.c);
-    CHECK_EQ(look64(rig_name, CURSOR_AT), 16);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), from_start(16));
     shmring_release(pair.c); /* one peek, one release */
-    CHECK_EQ(look64(rig_name, CURSOR_AT), 16);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), from_start(16));
     expect_number(pair.c, 2, 0);
     expect_empty(pair.c);
     close_pair(&pair);
@@ -329,15 +329,15 @@ static void shouldReleaseOnlyWhatItIsToldOfWhatWasShown(void)
     CHECK_EQ(shmring_peek_many(pair.c, r, 10), 10);
     for (i = 0; i < 10; i++) {
         CHECK_EQ(r[i].type, i);
-        CHECK_EQ(r[i].position, i * 16);
+        CHECK_EQ(r[i].position, from_start(i * 16));
         CHECK(memcmp(r[i].data, &i, sizeof i) == 0);
     }
     shmring_release_many(pair.c, 0);
-    CHECK_EQ(look64(rig_name, CURSOR_AT), 0);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), from_start(0));
     shmring_release_many(pair.c, 4);
-    CHECK_EQ(look64(rig_name, CURSOR_AT), 64);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), from_start(64));
     shmring_release_many(pair.c, 6); /* the rest must be peeked again */
-    CHECK_EQ(look64(rig_name, CURSOR_AT), 64);
+    CHECK_EQ(look64(rig_name, CURSOR_AT), from_start(64));
     CHECK_EQ(shmring_peek_many(pair.c, r, 400), SHMRING_PEEK_MAX);
     CHECK_EQ(r[0].type, 4);
     shmring_release(pair.c); /* the first of several */

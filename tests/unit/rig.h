@@ -47,6 +47,14 @@ RIG_INLINE const char *new_name(void)
     return rig_name;
 }
 
+/* A position, where a ring that does not choose one begins: at 0, or far away (far_start.c). */
+RIG_INLINE uint64_t from_start(uint64_t n)
+{
+    const char *start = getenv("SHMRING_TEST_START");
+
+    return (start != NULL ? strtoull(start, NULL, 10) : 0) + n;
+}
+
 RIG_INLINE int is_there(const char *name)
 {
     return behind_exists(name);
