@@ -58,7 +58,7 @@ static void shouldSayNoSpaceWhenTheRingDoesNotFit(void)
     uint64_t capacity;
 
     mount_small("1048576");
-    for (capacity = 1 << 20; capacity <= UINT64_C(1) << 30; capacity *= 2) {
+    for (capacity = 1 << 20; capacity <= SHMRING_CAPACITY_MAX; capacity *= 2) {
         char text[32];
 
         CHECK_STATUS(try_capacity(capacity, 0), SHMRING_E_NO_SPACE);
@@ -76,13 +76,20 @@ static void shouldSayNoSpaceWhenTheRingDoesNotFit(void)
 
 static void shouldUseARingThatFitsExactly(void)
 {
-    mount_small("131072");
-    CHECK_STATUS(try_capacity(KIB64, 0), SHMRING_OK);
-    CHECK_STATUS(try_capacity(2 * KIB64, 0), SHMRING_E_NO_SPACE);
-    CHECK_EQ(umount("/dev/shm"), 0);
-    mount_small("126976"); /* one page less */
-    CHECK_STATUS(try_capacity(KIB64, 0), SHMRING_E_NO_SPACE);
-    CHECK_EQ(umount("/dev/shm"), 0);
+    uint64_t capacity;
+    char size[32];
+
+    for (capacity = KIB64; capacity <= 256 * KIB64; capacity *= 2) {
+        (void)snprintf(size, sizeof size, "%" PRIu64, capacity + 65536);
+        mount_small(size);
+        CHECK_STATUS(try_capacity(capacity, 0), SHMRING_OK);
+        CHECK_STATUS(try_capacity(2 * capacity, 0), SHMRING_E_NO_SPACE);
+        CHECK_EQ(umount("/dev/shm"), 0);
+        (void)snprintf(size, sizeof size, "%" PRIu64, capacity + 65536 - 4096); /* a page less */
+        mount_small(size);
+        CHECK_STATUS(try_capacity(capacity, 0), SHMRING_E_NO_SPACE);
+        CHECK_EQ(umount("/dev/shm"), 0);
+    }
 }
 
 static void shouldLeaveTheFirstRingAloneWhenTheSecondDoesNotFit(void)
