@@ -191,8 +191,8 @@ static void shouldDeliverEveryByteOfAStreamThatSleeps(void)
 
 static void shouldDeliverWithoutMembarrier(void)
 {
-    const int errors[][2] = {{ENOSYS, 0}, {0, ENOSYS}, {ENOSYS, ENOSYS},
-                             {EPERM, 0},  {0, EPERM},  {EPERM, EPERM}};
+    const int errors[][2] = {{ENOSYS, 0}, {0, ENOSYS},     {ENOSYS, ENOSYS}, {ENOSYS, EPERM},
+                             {EPERM, 0},  {EPERM, ENOSYS}, {EPERM, EPERM},   {0, EPERM}};
     size_t i;
 
     for (i = 0; i < sizeof errors / sizeof errors[0]; i++) {
