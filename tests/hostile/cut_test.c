@@ -107,6 +107,25 @@ static void shouldTellBothSidesOfARingThatIsCutShort(void)
     }
 }
 
+/* Within its last page: what is left of that reads as zeros. */
+static void shouldNoticeACutThatFaultsNobody(void)
+{
+    struct pair pair = open_small_pair();
+    static char bytes[1000];
+
+    CHECK_STATUS(shmring_wait_data(pair.c, MS), SHMRING_TIMEOUT);
+    (void)fill(pair.p, 1000);
+    CHECK_STATUS(shmring_wait_space(pair.p, 16000, MS), SHMRING_TIMEOUT);
+    while (shmring_try_recv(pair.c, bytes, sizeof bytes, NULL) == SHMRING_OK) {
+    }
+    cut_to(rig_name, SIZE - 8);
+    CHECK_STATUS(shmring_wait_data(pair.c, SHMRING_FOREVER), SHMRING_E_CORRUPT);
+    DETAIL_HAS("cut its file");
+    shmring_producer_close(pair.p);
+    shmring_consumer_close(pair.c);
+    (void)unlink(path_of(rig_name));
+}
+
 static void shouldDieOfItWithoutTheGuard(void)
 {
     struct cut cut = {new_name(), 0, 0, 0};
@@ -332,6 +351,7 @@ int main(int argc, char **argv)
         rounds = strtoull(argv[1], NULL, 10);
     }
     RUN(shouldTellBothSidesOfARingThatIsCutShort);
+    RUN(shouldNoticeACutThatFaultsNobody);
     RUN(shouldDieOfItWithoutTheGuard);
     RUN(shouldSurviveCutsUnderTraffic);
     RUN(shouldLeaveOtherFaultsToOthers);

@@ -236,13 +236,14 @@ static void shouldNotCallARingSoundThatNoProducerCanOverwrite(void)
     shmring_repaired r;
     shmring_verdict v;
     struct pair pair;
-    const uint64_t places[] = {EVICT_AT, EVICT_AT, SHMRING_HEADER_SIZE + 16};
-    const uint64_t values[] = {UINT64_C(0) - 2 * KIB64, UINT64_C(1) << 40, 12345};
+    const uint64_t places[] = {EVICT_AT, EVICT_AT, SHMRING_HEADER_SIZE + 16, EVICT_AT};
+    const uint64_t values[] = {UINT64_C(0) - 2 * KIB64, UINT64_C(1) << 40, 12345, 8};
+    const uint64_t tails[] = {48, 48, 48, 0}; /* where it is, or a walk over evict */
     int i;
 
     o.lifetime = SHMRING_PERSISTENT;
     o.overflow = SHMRING_OVERWRITE;
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
         pair = open_pair(&o);
         CHECK_STATUS(shmring_try_send(pair.p, "1", 1, 1), SHMRING_OK);
         CHECK_STATUS(shmring_try_send(pair.p, "2", 1, 1), SHMRING_OK);
@@ -254,6 +255,7 @@ static void shouldNotCallARingSoundThatNoProducerCanOverwrite(void)
         CHECK_STATUS(shmring_verify(rig_name, &v), SHMRING_OK);
         CHECK_EQ(v.records, 1);
         poke64(rig_name, places[i], values[i]);
+        poke64(rig_name, TAIL_AT, tails[i]);
         CHECK_STATUS(shmring_producer_open(&p, rig_name, NULL), SHMRING_E_CORRUPT);
         CHECK_STATUS(shmring_verify(rig_name, &v), SHMRING_E_CORRUPT);
         CHECK_STATUS(shmring_repair(rig_name, &r), SHMRING_OK);

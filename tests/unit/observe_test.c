@@ -205,7 +205,9 @@ static void shouldStayInFrontOfARecordThatIsTooBigUntilItIsSkipped(void)
     CHECK_STATUS(shmring_try_send(pair.p, out, 100, 5), SHMRING_OK);
     send_number(pair.p, 6);
     shmring_observer_skip(o); /* nothing to skip */
+    memset(out, 0x5A, 200);
     CHECK_STATUS(shmring_observe(o, out, 99, &r), SHMRING_E_TOO_BIG);
+    CHECK_EQ(out[99], 0x5A); /* not one byte more than there is room for */
     CHECK_EQ(r.len, 100);
     CHECK_EQ(r.type, 5);
     CHECK_STATUS(shmring_observe(o, out, 99, &r), SHMRING_E_TOO_BIG);
@@ -242,6 +244,36 @@ static void shouldSeeTheBytesOfAByteRing(void)
         CHECK_EQ(seen, sent);
     }
     CHECK_STATUS(shmring_observe(o, out, 0, &r), SHMRING_E_INVALID);
+    shmring_observer_close(o);
+    close_pair(&pair);
+}
+
+static void shouldTellWhatALapOfAByteRingHasLost(void)
+{
+    struct pair pair = open_byte_pair();
+    shmring_observer *o = open_observer(SHMRING_OLDEST);
+    uint64_t sent, i, oldest;
+    unsigned char chunk[1000];
+    shmring_record r;
+
+    for (sent = 0; sent < 3 * KIB64; sent += sizeof chunk) {
+        for (i = 0; i < sizeof chunk; i++) {
+            chunk[i] = (unsigned char)((sent + i) * 131 >> 3);
+        }
+        CHECK_EQ(shmring_try_write(pair.p, chunk, sizeof chunk), sizeof chunk);
+        CHECK_EQ(shmring_try_read(pair.c, out, sizeof chunk), sizeof chunk);
+    }
+    oldest = look64(rig_name, EVICT_AT);
+    CHECK(oldest > sent - KIB64 - 1 && oldest < sent);
+    CHECK_STATUS(shmring_observe(o, out, 100, &r), SHMRING_LAPPED);
+    CHECK_EQ(shmring_observer_lost(o), oldest);
+    CHECK_STATUS(shmring_observe(o, out, 100, &r), SHMRING_OK);
+    CHECK_EQ(r.position, oldest);
+    for (i = 0; i < r.len; i++) {
+        CHECK_EQ(out[i], (unsigned char)((oldest + i) * 131 >> 3));
+    }
+    poke64(rig_name, TAIL_AT, oldest + 100 * KIB64);
+    CHECK_STATUS(shmring_observe(o, out, 100, &r), SHMRING_E_CORRUPT);
     shmring_observer_close(o);
     close_pair(&pair);
 }
@@ -325,6 +357,13 @@ static void shouldNotGoWhereNoWordCanBe(void)
     struct pair pair;
     size_t i;
 
+    pair = open_small_pair();
+    send_number(pair.p, 1);
+    o = open_observer(SHMRING_OLDEST);
+    poke64(rig_name, EVICT_AT, 12);
+    CHECK_STATUS(shmring_observe(o, out, sizeof out, NULL), SHMRING_E_CORRUPT);
+    shmring_observer_close(o);
+    close_pair(&pair);
     for (i = 0; i < sizeof all / sizeof all[0]; i++) {
         pair = open_small_pair();
         send_number(pair.p, 1);
@@ -347,6 +386,7 @@ int main(void)
     RUN(shouldShowTheLastRecordsOfADeadProcess);
     RUN(shouldStayInFrontOfARecordThatIsTooBigUntilItIsSkipped);
     RUN(shouldSeeTheBytesOfAByteRing);
+    RUN(shouldTellWhatALapOfAByteRingHasLost);
     RUN(shouldRefuseWhatItCannotObserve);
     RUN(shouldBearHostileWords);
     RUN(shouldNotGoWhereNoWordCanBe);
