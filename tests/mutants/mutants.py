@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """mutants.py SOURCE BUILD [--every N] [--table FILE] [PART] - are the tests able to fail? Each small mistake
 of table.py is made in a copy of a source; what it is compiled into is compiled again, and the test that
-should notice is run. A mutant that survives fails the run. TAP. BUILD: where the tests are built. --every
+should notice is run; without a mistake it must pass. A mutant that survives fails the run. TAP. BUILD: where the tests are built. --every
 N: only each N-th. --table: writes the rows between FILE's markers. PART: only mutants with that in them.
 
 A mistake in a public header is made in the test's own program first, as in one that was built with it;
@@ -158,13 +158,12 @@ def cell(text):
     return '`%s`' % ' '.join(text.split()).replace('|', '\\|') if text.split() else 'nothing'
 
 
-def write_table(path, source, rows):
-    commit = run(['git', '-C', source, 'rev-parse', '--short', 'HEAD']).stdout.strip()
+def write_table(path, rows):
     with open(path, encoding='utf-8') as f:
         before, rest = f.read().split('<!-- mutants: begin -->\n')
     with open(path, 'w', encoding='utf-8') as f:
-        f.write('%s<!-- mutants: begin -->\n%d mutants, on %s, at %s:\n\n%s%s<!-- mutants: end -->%s' % (
-            before, len(rows), datetime.date.today(), commit,
+        f.write('%s<!-- mutants: begin -->\n%d mutants, all noticed, on %s:\n\n%s%s<!-- mutants: end -->%s' % (
+            before, len(rows), datetime.date.today(),
             '| file | what stands there | what stands there instead | noticed by |\n|---|---|---|---|\n',
             ''.join('| %s | %s | %s | `%s`: %s |\n' % (m.file, cell(m.old), cell(m.new),
                                                       m.test.split(':')[0], how) for m, how in rows),
@@ -178,8 +177,9 @@ def main():
     source, out, *part = [a for a in args if not a.startswith('--')]
     build = Build(source, out)
     chosen = [m for m in mutants(source)[::every] if not part or part[0] in ' '.join(m)]
-    rows, workers = [], os.cpu_count() or 1
-    print('1..%d' % len(chosen), flush=True)
+    tests = sorted({m.test for m in chosen})
+    rows, workers, broken = [], os.cpu_count() or 1, 0
+    print('1..%d' % (len(chosen) + len(tests)), flush=True)
     with tempfile.TemporaryDirectory() as folder, \
             concurrent.futures.ThreadPoolExecutor(workers) as pool:
         free = []
@@ -194,19 +194,27 @@ def main():
             finally:
                 free.append(place)
 
+        for number, test in enumerate(tests, len(chosen) + 1):
+            how = free[0].fails('', test, False)
+            broken += how is not None
+            print('%sok %d - %s passes as the sources are' % ('' if how is None else 'not ', number, test))
+            if how is not None:
+                print('# %s' % how)
+
         # lifetime removes what dead processes left, also what another test means to look at.
         together = [m for m in chosen if m.test != 'lifetime']
         chosen = together + [m for m in chosen if m.test == 'lifetime']
         results = itertools.chain(pool.map(judge, together), map(judge, chosen[len(together):]))
-        for number, (mutant, (good, how)) in enumerate(zip(chosen, results), 1):
+        for number, (mutant, (noticed, how)) in enumerate(zip(chosen, results), 1):
             what = '%s: %s -> %s' % (mutant.file, mutant.old, mutant.new)
-            print('%sok %d - %s' % ('' if good else 'not ', number, ' '.join(what.split()).replace('#', '')))
+            print('%sok %d - %s' % ('' if noticed else 'not ', number, ' '.join(what.split()).replace('#', '')))
             print('# %s: %s' % (mutant.test, how), flush=True)
-            if good:
+            if noticed:
                 rows.append((mutant, how))
-    if table and len(rows) == len(chosen):
-        write_table(table, source, rows)
-    return 0 if len(rows) == len(chosen) else 1
+    good = len(rows) == len(chosen) and broken == 0
+    if table and good:
+        write_table(table, rows)
+    return 0 if good else 1
 
 
 if __name__ == '__main__':
