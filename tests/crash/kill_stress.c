@@ -17,6 +17,7 @@ enum victims { PRODUCER = 1, CONSUMER = 2, BOTH = 3 };
 static uint32_t scale = 1;
 static struct ledger *ledger;
 static pid_t producer, consumer;
+static uint64_t first_record, kills;
 
 static void start_producer(void)
 {
@@ -36,6 +37,7 @@ static void begin(const char *what, uint32_t lifetime, uint64_t first)
 
     memset(ledger, 0, sizeof *ledger);
     (void)snprintf(ledger->ring, sizeof ledger->ring, "kill.%s.%ld", what, (long)getpid());
+    first_record = first;
     ledger->attempted = ledger->accepted = ledger->looking = ledger->done = first;
     ledger->opt = init;
     ledger->opt.capacity = 65536;
@@ -72,6 +74,12 @@ static void work(uint64_t *random)
     give_up_if_failed();
 }
 
+static void kill_one(pid_t victim)
+{
+    (void)process_kill(victim);
+    kills++;
+}
+
 static void kill_some(enum victims victims, uint32_t times)
 {
     uint64_t random = (uint64_t)getpid() * 7919u + (uint64_t)victims;
@@ -80,10 +88,10 @@ static void kill_some(enum victims victims, uint32_t times)
     for (i = 0; i < times; i++) {
         work(&random);
         if ((victims & CONSUMER) != 0) {
-            (void)process_kill(consumer);
+            kill_one(consumer);
         }
         if ((victims & PRODUCER) != 0) {
-            (void)process_kill(producer);
+            kill_one(producer);
             ledger_write_doubt(ledger);
         }
         if ((victims & PRODUCER) != 0) {
@@ -112,8 +120,8 @@ static void finish(void)
     (void)behind_remove(ledger->ring);
     printf("# %" PRIu64 " records, %" PRIu64 " opens, %" PRIu64 " producers, %" PRIu64
            " consumers, %u doubts, %" PRIu64 " rolled forward, %" PRIu64 " came again\n",
-           ledger->accepted, ledger->opened, info.producer.epoch, info.consumer.epoch,
-           (unsigned)ledger->doubts, info.counters.recovered, ledger->again);
+           ledger->accepted - first_record, ledger->opened, info.producer.epoch,
+           info.consumer.epoch, (unsigned)ledger->doubts, info.counters.recovered, ledger->again);
     CHECK_EQ(p, 0);
     CHECK_EQ(c, 0);
     CHECK_EQ(ledger->failed, 0);
@@ -163,8 +171,8 @@ static void shouldStartAFreshRingWhenBothWereKilled(void)
     for (i = 0; i < 60 * scale; i++) {
         begin("fresh", SHMRING_UNTIL_LAST_CLOSE, (uint64_t)i << 32);
         work(&random);
-        (void)process_kill(producer);
-        (void)process_kill(consumer);
+        kill_one(producer);
+        kill_one(consumer);
     }
     begin("fresh", SHMRING_UNTIL_LAST_CLOSE, (uint64_t)i << 32);
     finish();
@@ -181,5 +189,6 @@ int main(int argc, char **argv)
     RUN(shouldDeliverEverythingWhenConsumersAreKilled);
     RUN(shouldKeepAPersistentRingWhenBothAreKilled);
     RUN(shouldStartAFreshRingWhenBothWereKilled);
+    printf("# %" PRIu64 " processes killed\n", kills);
     return check_done();
 }
