@@ -18,8 +18,21 @@ static void done(void)
 struct reading {
     shmring_status status;
     uint64_t records, bytes, mark; /* mark: follows from all that was read */
+    uint64_t first;                /* where the first record was */
     uint64_t marks[64];            /* after each of the first records */
 };
+
+/* A false record, though a consumer gives it: no producer had the room for it. */
+static int runs_into_the_oldest(const shmring_consumer *at, struct reading *r,
+                                const shmring_record *record)
+{
+    const uint64_t size = shmring_record_size(at->record_header, record->len);
+
+    if (r->records == 0) {
+        r->first = record->position;
+    }
+    return record->position + size + 8 - r->first > at->capacity;
+}
 
 static void read_all(struct reading *r)
 {
@@ -36,7 +49,7 @@ static void read_all(struct reading *r)
         if (r->status == SHMRING_LAPPED) { /* once */
             r->status = shmring_try_recv(c, buf, BUFFER, &record);
         }
-        if (r->status != SHMRING_OK) {
+        if (r->status != SHMRING_OK || runs_into_the_oldest(c, r, &record)) {
             break;
         }
         r->mark = (r->mark ^ record.position ^ record.len) * UINT64_C(0x9E3779B97F4A7C15);
