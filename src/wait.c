@@ -230,6 +230,19 @@ static shmring_status look_for_data(struct shmring_wait *w)
     return shmring_empty_(c, &c->peer->tail, c->tail);
 }
 
+uint32_t shmring_wait_disarm(shmring_consumer *c)
+{
+    uint32_t polled = c->polled;
+
+    c->polled = 0;
+    return polled;
+}
+
+void shmring_wait_rearm(shmring_consumer *c, uint32_t polled)
+{
+    c->polled = c->status == SHMRING_OK ? polled : 1; /* or shmring_consumer_is_cut() was here */
+}
+
 static void relax_consumer(struct shmring_wait *w)
 {
     shmring_consumer_relax(w->c);
@@ -266,11 +279,9 @@ shmring_status shmring_wait_data(shmring_consumer *c, uint64_t timeout_ns)
         return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
     }
     shmring_wait_for_data(&w, c);
-    polled = c->polled;
-    c->polled = timeout_ns == 0 ? polled : 0; /* a descriptor is not armed while we wait here */
+    polled = timeout_ns == 0 ? c->polled : shmring_wait_disarm(c);
     status = wait_until(&w, timeout_ns);
-    c->polled =
-        c->status == SHMRING_OK ? polled : 1; /* or shmring_consumer_is_cut() was in between */
+    shmring_wait_rearm(c, polled);
     return status;
 }
 
@@ -278,11 +289,14 @@ shmring_status shmring_recv(shmring_consumer *c, void *buf, uint32_t size, shmri
                             uint64_t timeout_ns)
 {
     shmring_status status;
+    uint32_t polled;
 
     if (c == NULL) {
         return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
     }
+    polled = timeout_ns == 0 ? c->polled : shmring_wait_disarm(c);
     status = shmring_try_recv(c, buf, size, ret);
+    shmring_wait_rearm(c, polled);
     if (status != SHMRING_EMPTY || timeout_ns == 0) {
         return status;
     }

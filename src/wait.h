@@ -62,6 +62,11 @@ struct shmring_wait {
 void shmring_wait_for_data(struct shmring_wait *w, shmring_consumer *c);
 void shmring_wait_for_space(struct shmring_wait *w, shmring_producer *p, uint64_t need);
 
+/* While a call blocks, or looks at many rings, the consumer's own descriptor is not armed: that
+ * would take the interrupt that is to end the call. rearm takes what disarm returned. */
+uint32_t shmring_wait_disarm(shmring_consumer *c);
+void shmring_wait_rearm(shmring_consumer *c, uint32_t polled);
+
 /* Step 1 of edge F: sets a bit of our bell, and says what it waits for. */
 void shmring_wait_set_bell(struct shmring_wait *w, uint64_t bit);
 

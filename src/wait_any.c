@@ -34,15 +34,14 @@ static shmring_status look_at(struct any *any, uint32_t i, int ask)
     shmring_consumer *c = any->consumers[i];
     struct shmring_wait w;
     shmring_status status;
-    uint32_t polled = c->polled;
+    uint32_t polled = shmring_wait_disarm(c);
 
     shmring_wait_for_data(&w, c);
-    c->polled = 0; /* its own descriptor is not armed while we wait here */
     status = w.look(&w);
     if (status == SHMRING_EMPTY && ask) {
         status = shmring_wait_ask_peer(&w);
     }
-    c->polled = c->status == SHMRING_OK ? polled : 1; /* or shmring_consumer_is_cut() was */
+    shmring_wait_rearm(c, polled);
     any->index = i;
     return status;
 }

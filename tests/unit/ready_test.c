@@ -319,6 +319,23 @@ static void shouldNotDisturbCallsThatBlock(void)
     close_pair(&pair);
 }
 
+static void shouldLeaveAnInterruptToTheCallThatBlocks(void)
+{
+    struct pair pair = open_small_pair();
+    char b[8];
+    int i;
+
+    CHECK(shmring_consumer_fd(pair.c) >= 0);
+    for (i = 0; i < 3; i++) { /* it looks once before it waits: that must not take the interrupt */
+        shmring_consumer_interrupt(pair.c);
+        CHECK_STATUS(shmring_recv(pair.c, b, 8, NULL, SHMRING_FOREVER), SHMRING_EMPTY);
+        shmring_consumer_interrupt(pair.c);
+        CHECK_STATUS(shmring_wait_data(pair.c, SHMRING_FOREVER), SHMRING_EMPTY);
+    }
+    CHECK_STATUS(shmring_recv(pair.c, b, 8, NULL, MS), SHMRING_TIMEOUT);
+    close_pair(&pair);
+}
+
 static void shouldSayWhatStandsInTheWayOfADescriptor(void)
 {
     struct pair pair = open_small_pair();
@@ -410,6 +427,7 @@ int main(void)
     RUN(shouldServeByteFramingOnBothSides);
     RUN(shouldBeReadableOnceForAnInterruptFromASignalHandler);
     RUN(shouldNotDisturbCallsThatBlock);
+    RUN(shouldLeaveAnInterruptToTheCallThatBlocks);
     RUN(shouldSayWhatStandsInTheWayOfADescriptor);
     RUN(shouldWorkWithIoUringPoll);
     return check_done();
