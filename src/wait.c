@@ -12,7 +12,8 @@
  * before the waiter's store: the barrier on both sides forbids that. It is membarrier, run by the
  * waiter, when the waker's process has registered (role.capability says so); else the waker fences
  * at each publication (SHMRING_CAP_FENCES), and is told to by the bell's FENCE bit when it is the
- * waiter who cannot call membarrier. Until it has taken that in, the waiter sleeps in short slices.
+ * waiter who cannot call membarrier. Until it has taken that in, the waiter's first slices are
+ * short.
  *
  * The bell stays set from one slice to the next, and the barrier is not run again while it does: a
  * bell that everybody could see before is seen by whatever is published later.
@@ -27,11 +28,6 @@
 #include "role.h"
 
 #define POLLS_PER_CLOCK 16u
-/* A polling wait gives its processor away after a while: at once again if somebody took it, for
- * then the two sides may share it; seldom, if nobody wanted it. */
-#define YIELD_AFTER_NS UINT64_C(2000)
-#define YIELD_EVERY_NS UINT64_C(100000)
-#define YIELD_TAKEN_NS UINT64_C(3000)
 
 /* ---- the waiter ---- */
 
@@ -45,15 +41,10 @@ int shmring_wait_is_interrupted(const struct shmring_wait *w)
     return w->c != NULL && shmring_load_relaxed(&w->c->interrupted) != 0;
 }
 
-uint64_t shmring_wait_later(uint64_t now, uint64_t ns)
+/* Polls with the adaptive pause until end_ns. Returns look()'s last answer. */
+static shmring_status poll_until(struct shmring_wait *w, uint64_t end_ns)
 {
-    return now + ns < now ? UINT64_MAX : now + ns;
-}
-
-/* Polls with the adaptive pause from now_ns until end_ns. Returns look()'s last answer. */
-static shmring_status poll_until(struct shmring_wait *w, uint64_t now_ns, uint64_t end_ns)
-{
-    uint64_t yield_ns = now_ns + YIELD_AFTER_NS, before;
+    uint64_t now, yield_ns = 0;
     shmring_status status;
     uint32_t i;
 
@@ -65,15 +56,11 @@ static shmring_status poll_until(struct shmring_wait *w, uint64_t now_ns, uint64
                 return status;
             }
         }
-        before = shmring_os_clock_ns();
-        if (before >= end_ns || shmring_wait_is_interrupted(w)) {
+        now = shmring_os_clock_ns();
+        if (now >= end_ns || shmring_wait_is_interrupted(w)) {
             return w->nothing;
         }
-        if (before >= yield_ns) {
-            shmring_os_yield();
-            yield_ns = shmring_os_clock_ns();
-            yield_ns += yield_ns - before < YIELD_TAKEN_NS ? YIELD_EVERY_NS : 0;
-        }
+        shmring_wait_give_turn(now, &yield_ns);
     }
 }
 
@@ -116,11 +103,11 @@ static shmring_status sleep_a_slice(struct shmring_wait *w)
     uint64_t now;
     int ran = 0;
 
-    if (w->expected == 0 || w->slice_ns == SHMRING_UNFENCED_SLICE_NS ||
+    if (w->expected == 0 || w->slice_ns < SHMRING_SLICE_NS ||
         (uint32_t)shmring_load_relaxed(w->bell) != w->expected) {
         shmring_wait_set_bell(w, SHMRING_BELL_ASLEEP);
         shmring_full_barrier();
-        w->slice_ns = shmring_wait_barrier(w, &ran);
+        w->slice_ns = shmring_wait_next_slice(w->slice_ns, shmring_wait_barrier(w, &ran));
     }
     status = w->look(w);
     now = shmring_os_clock_ns();
@@ -173,20 +160,18 @@ shmring_status shmring_wait_ask_peer(struct shmring_wait *w)
 static shmring_status wait_until(struct shmring_wait *w, uint64_t timeout_ns)
 {
     shmring_status status = w->look(w);
-    uint64_t now, end, spin = w->spin_ns != 0 ? w->spin_ns : SHMRING_DEFAULT_SPIN_NS;
-    int polls = w->spin_ns != SHMRING_SPIN_NONE;
+    uint64_t now, poll_end;
 
     if (status != w->nothing || timeout_ns == 0) {
         return status;
     }
     now = shmring_os_clock_ns();
     w->deadline_ns = shmring_wait_later(now, timeout_ns);
+    poll_end = shmring_wait_poll_end(now, w->spin_ns);
     shmring_wait_count(w->stalls);
     do {
-        if (polls) {
-            end = shmring_wait_later(now, w->spin_ns == UINT32_MAX ? SHMRING_SLICE_NS : spin);
-            status = poll_until(w, now, end < w->deadline_ns ? end : w->deadline_ns);
-            polls = w->spin_ns == UINT32_MAX;
+        if (now < poll_end) {
+            status = poll_until(w, shmring_wait_poll_slice(now, poll_end, w->deadline_ns));
         } else {
             status = sleep_a_slice(w);
         }

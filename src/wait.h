@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* wait.h - what the parts of the waiting share: wake.c (the waker, and set-up), wait.c (calls that
- * block), ready.c (descriptors), wait_any.c (many rings). */
+/* wait.h - what the parts of the waiting share: pace.c (times and turns), wake.c (the waker, and
+ * set-up), wait.c (calls that block), ready.c (descriptors), wait_any.c (many rings). */
 #ifndef SHMRING_SRC_WAIT_H
 #define SHMRING_SRC_WAIT_H
 
@@ -12,16 +12,37 @@
 #ifndef SHMRING_SLICE_NS /* a stress build has an endless one, so that a lost wake-up hangs */
 #define SHMRING_SLICE_NS UINT64_C(90000000) /* a death is told within 100 ms */
 #endif
-/* A sleep whose waker has not yet said that it fences: the only one that may miss a wake-up. */
+/* The first sleep whose waker has not yet said that it fences: the only one that may miss a
+ * wake-up. */
 #define SHMRING_UNFENCED_SLICE_NS UINT64_C(1000000)
 #define SHMRING_DEFAULT_SPIN_NS   20000u
 /* spin_ns of a caller that wants to sleep at once. */
 #define SHMRING_SPIN_NONE 1u
 
-/* ---- wake.c ---- */
+/* ---- pace.c ---- */
 
 /* shmring_cpu_pause() calls in about 10 ns on this machine, measured once in a process. */
 uint32_t shmring_pause_unit(void);
+
+/* The end of a wait of timeout_ns that begins now. */
+uint64_t shmring_wait_later(uint64_t now, uint64_t ns);
+
+/* Until when a wait that begins now polls: not at all is now, always is UINT64_MAX. */
+uint64_t shmring_wait_poll_end(uint64_t now, uint32_t spin_ns);
+
+/* Until when it polls before it asks for the other side: a death is told also to who polls long. */
+uint64_t shmring_wait_poll_slice(uint64_t now, uint64_t poll_end_ns, uint64_t deadline_ns);
+
+/* Gives the processor to whoever else wants it, when that is due. *yield_ns: 0 at first. */
+void shmring_wait_give_turn(uint64_t now, uint64_t *yield_ns);
+
+/* How long to sleep, after a sleep of last_ns (0: none) and with what shmring_wait_barrier() says
+ * now. While the waker does not fence, it may have missed our bell with what it was publishing as
+ * we set it, which is on its way: so the first sleep is short. Whatever it publishes later sees the
+ * bell; while it is silent, we look ever more seldom. */
+uint64_t shmring_wait_next_slice(uint64_t last_ns, uint64_t slice_ns);
+
+/* ---- wake.c ---- */
 
 /* Registers this process for membarrier; returns SHMRING_CAP_MEMBARRIER, or SHMRING_CAP_FENCES
  * when it cannot. *ret_can_barrier: whether this process may call it as a waiter. */
@@ -72,7 +93,8 @@ void shmring_wait_set_bell(struct shmring_wait *w, uint64_t bit);
 
 /* Step 2 of edge F, after a full barrier of our own: makes the waker's publication visible or its
  * look at the bell late. *ran: 0 at first; one membarrier serves several waits. Returns how long
- * the waiter may sleep before it looks by itself. */
+ * the waiter may sleep before it looks by itself: SHMRING_SLICE_NS or SHMRING_UNFENCED_SLICE_NS.
+ */
 uint64_t shmring_wait_barrier(const struct shmring_wait *w, int *ran);
 
 /* Is there still somebody to wait for? `nothing` to go on, or how the wait ends. */
@@ -83,9 +105,6 @@ void shmring_producer_is_cut(void *producer);
 void shmring_consumer_is_cut(void *consumer);
 
 int shmring_wait_is_interrupted(const struct shmring_wait *w);
-
-/* The end of a wait of timeout_ns that begins now. */
-uint64_t shmring_wait_later(uint64_t now, uint64_t ns);
 
 /* Counts one more; ours is the only writer. */
 void shmring_wait_count(shmring_atomic_u64 *counter);

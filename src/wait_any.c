@@ -132,6 +132,7 @@ static void prepare(struct any *any)
 /* Sets the bells that are not set. Steps 1 and 2 of edge F. */
 static void set_bells(struct any *any, uint32_t expected[SHMRING_OS_SLEEP_ANY_MAX])
 {
+    uint64_t slice_ns = SHMRING_SLICE_NS;
     uint32_t i, set = 0;
     int ran = 0;
 
@@ -147,19 +148,19 @@ static void set_bells(struct any *any, uint32_t expected[SHMRING_OS_SLEEP_ANY_MA
             expected[i] = (uint32_t)seen;
         }
     }
-    if (set == 0 && any->slice_ns != SHMRING_UNFENCED_SLICE_NS) {
+    if (set == 0 && any->slice_ns >= SHMRING_SLICE_NS) {
         return;
     }
-    any->slice_ns = SHMRING_SLICE_NS;
     shmring_full_barrier();
     for (i = 0; i < any->n; i++) {
         struct shmring_wait w;
-        uint64_t slice_ns;
+        uint64_t one_ns;
 
         shmring_wait_for_data(&w, any->consumers[i]);
-        slice_ns = shmring_wait_barrier(&w, &ran);
-        any->slice_ns = slice_ns < any->slice_ns ? slice_ns : any->slice_ns;
+        one_ns = shmring_wait_barrier(&w, &ran);
+        slice_ns = one_ns < slice_ns ? one_ns : slice_ns;
     }
+    any->slice_ns = shmring_wait_next_slice(any->slice_ns, slice_ns);
 }
 
 static struct shmring_os_bell bell_of(const shmring_consumer *c)
@@ -232,20 +233,24 @@ static shmring_status check_all(const struct any *any, const uint32_t *ret_index
 
 static shmring_status poll_until(struct any *any, uint64_t end_ns)
 {
+    uint64_t now, yield_ns = 0;
     shmring_status status;
 
-    do {
+    for (;;) {
         shmring_consumer_relax(any->consumers[0]);
         status = look_at_all(any, 0);
-    } while (status == SHMRING_EMPTY && !is_interrupted(any) && shmring_os_clock_ns() < end_ns);
-    return status;
+        now = shmring_os_clock_ns();
+        if (status != SHMRING_EMPTY || now >= end_ns || is_interrupted(any)) {
+            return status;
+        }
+        shmring_wait_give_turn(now, &yield_ns);
+    }
 }
 
 static shmring_status wait_until(struct any *any, uint64_t timeout_ns)
 {
-    uint32_t spin = any->consumers[0]->spin_ns;
-    uint64_t now = shmring_os_clock_ns(), deadline_ns = shmring_wait_later(now, timeout_ns), end;
-    int polls = spin != SHMRING_SPIN_NONE;
+    uint64_t now = shmring_os_clock_ns(), deadline_ns = shmring_wait_later(now, timeout_ns);
+    uint64_t poll_end = shmring_wait_poll_end(now, any->consumers[0]->spin_ns);
     shmring_status status;
     uint32_t i;
 
@@ -253,12 +258,8 @@ static shmring_status wait_until(struct any *any, uint64_t timeout_ns)
         shmring_wait_count(&any->consumers[i]->page->stalls);
     }
     for (;;) {
-        if (polls) {
-            polls = spin == UINT32_MAX;
-            end = shmring_wait_later(now, polls       ? SHMRING_SLICE_NS
-                                          : spin != 0 ? spin
-                                                      : SHMRING_DEFAULT_SPIN_NS);
-            status = poll_until(any, end < deadline_ns ? end : deadline_ns);
+        if (now < poll_end) {
+            status = poll_until(any, shmring_wait_poll_slice(now, poll_end, deadline_ns));
         } else {
             if (any->bit == 0) {
                 prepare(any);

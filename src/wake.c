@@ -15,29 +15,6 @@
 
 /* ---- set-up ---- */
 
-uint32_t shmring_pause_unit(void)
-{
-    static shmring_atomic_u64 known;
-    uint64_t unit = shmring_load_relaxed(&known);
-    uint64_t best = UINT64_MAX, start, took;
-    int round, i;
-
-    if (unit == 0) {
-        for (round = 0; round < 5; round++) {
-            start = shmring_os_clock_ns();
-            for (i = 0; i < 200; i++) {
-                shmring_cpu_pause();
-            }
-            took = shmring_os_clock_ns() - start;
-            best = took < best ? took : best;
-        }
-        unit = (10 * 200 + best / 2) / (best + 1);
-        unit = unit < 1 ? 1 : unit > 64 ? 64 : unit;
-        shmring_store_relaxed(&known, unit);
-    }
-    return (uint32_t)unit;
-}
-
 uint64_t shmring_barrier_setup(int *ret_can_barrier)
 {
     *ret_can_barrier = shmring_os_barrier();

@@ -3,7 +3,7 @@
  *
  * Timeouts are nanoseconds on the monotonic clock: 0 tries once, SHMRING_FOREVER has no limit. A
  * blocking call polls for spin_ns (see shmring_options), with the adaptive pause, and then sleeps
- * in the kernel. A sleeper sees the other side's death within 100 ms.
+ * in the kernel. Asleep or polling, it sees the other side's death within 100 ms.
  *
  * Edge F, no lost wake-up: the waiter stores its bell, runs a full barrier on both sides
  * (membarrier where it can be had), looks again, and only then sleeps; the waker publishes, then

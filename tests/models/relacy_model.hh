@@ -17,6 +17,7 @@
 /* C, compiled as C++: the same statements. */
 #include "../../src/role.c"
 #include "../../src/recover.c"
+#include "../../src/pace.c"
 #include "../../src/wake.c"
 #include "../../src/wait.c"
 
