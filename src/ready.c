@@ -52,7 +52,8 @@ static shmring_status arm(struct shmring_wait *w)
     if (status == w->nothing) {
         status = shmring_wait_ask_peer(w);
     }
-    alarm_ns = status == w->nothing ? next_alarm(w, heard) : 0;
+    /* What was heard of an end is not forgotten for a record that came before it. */
+    alarm_ns = status == w->nothing || status == SHMRING_OK ? next_alarm(w, heard) : 0;
     if (alarm_ns != w->a->alarm_ns || (heard & SHMRING_OS_HEARD_ALARM) != 0) {
         shmring_os_ready_alarm(&w->a->ready, alarm_ns);
         w->a->alarm_ns = alarm_ns;

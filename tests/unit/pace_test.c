@@ -3,6 +3,8 @@
  * its steps: the system's calls are wrapped, so that time is the test's, and the other side's part
  * falls where it hurts, every time. */
 #define _GNU_SOURCE
+#include <poll.h>
+
 #include "rig.h"
 
 #include "os.h"
@@ -10,6 +12,7 @@
 #define SECOND     UINT64_C(1000000000)
 #define TICK_NS    UINT64_C(20000) /* the clock's, at each look, when it is ours */
 #define A_DEATH_NS (100 * MS)      /* by then it is told */
+#define LONG_MS    60000           /* a test that waits this long has failed */
 #define SLICES     112u            /* of 90 ms, in ten seconds */
 #define FEW_SLICES 8u              /* more, of 1 ms and twice as long each time */
 
@@ -17,8 +20,10 @@
 
 static void (*instead_of_yield)(void);
 static void (*before_sleep)(void);
+static void (*before_drain)(void);
 static uint64_t own_clock_ns; /* 0: the system's */
 static int sleeps_are_ours, no_barrier;
+static int held_answers; /* the next that say the lock is held still */
 static uint64_t sleeps, longest_ns, first_ns;
 
 uint64_t __real_shmring_os_clock_ns(void);
@@ -35,6 +40,10 @@ int __real_shmring_os_barrier(void);
 int __wrap_shmring_os_barrier(void);
 int __real_shmring_os_barrier_register(void);
 int __wrap_shmring_os_barrier_register(void);
+int __real_shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role role);
+int __wrap_shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role role);
+uint32_t __real_shmring_os_ready_drain(const struct shmring_os_ready *ready);
+uint32_t __wrap_shmring_os_ready_drain(const struct shmring_os_ready *ready);
 
 static int run_once(void (**step)(void))
 {
@@ -107,6 +116,21 @@ int __wrap_shmring_os_barrier_register(void)
     return no_barrier ? 1 : __real_shmring_os_barrier_register();
 }
 
+int __wrap_shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role role)
+{
+    if (held_answers > 0) {
+        held_answers--;
+        return 1;
+    }
+    return __real_shmring_os_role_held(seg, role);
+}
+
+uint32_t __wrap_shmring_os_ready_drain(const struct shmring_os_ready *ready)
+{
+    (void)run_once(&before_drain);
+    return __real_shmring_os_ready_drain(ready);
+}
+
 /* ---- what the others do ---- */
 
 static struct pair pair;
@@ -145,6 +169,12 @@ static int send_and_die(void *arg)
                    shmring_try_send(p, "last", 5, 0) == SHMRING_OK
                ? 0
                : 1; /* and no close */
+}
+
+static void another_sends_and_dies(void)
+{
+    CHECK_EQ(in_child(send_and_die, rig_name), 0);
+    held_answers = 1; /* the kernel tells of the close before it drops the lock */
 }
 
 /* ---- the tests ---- */
@@ -266,6 +296,28 @@ static void shouldNotSleepOverWhatCameJustBefore(void)
     close_pair(&pair);
 }
 
+static void shouldNotForgetAnEndThatWasHeardTogetherWithARecord(void)
+{
+    shmring_options o = options_of(KIB64);
+    shmring_status status;
+    struct pollfd ready = {.events = POLLIN};
+    char b[8];
+
+    CHECK_STATUS(shmring_consumer_open(&pair.c, new_name(), &o), SHMRING_OK);
+    ready.fd = shmring_consumer_fd(pair.c);
+    CHECK(ready.fd >= 0);
+    before_drain = another_sends_and_dies;
+    CHECK_STATUS(shmring_try_recv(pair.c, b, sizeof b, NULL), SHMRING_EMPTY);
+    CHECK_EQ(poll(&ready, 1, 0), 1);
+    CHECK_STATUS(shmring_try_recv(pair.c, b, sizeof b, NULL), SHMRING_OK);
+    do {
+        status = shmring_try_recv(pair.c, b, sizeof b, NULL);
+    } while (status == SHMRING_EMPTY && poll(&ready, 1, LONG_MS) == 1);
+    CHECK_STATUS(status, SHMRING_PEER_DEAD);
+    CHECK_EQ(held_answers, 0);
+    shmring_consumer_close(pair.c);
+}
+
 int main(void)
 {
     RUN(shouldGiveTheProcessorAwayWhileItPolls);
@@ -273,5 +325,6 @@ int main(void)
     RUN(shouldSleepElevenTimesASecondForASilentPeer);
     RUN(shouldSleepEverLongerForASilentPeerThatDoesNotFence);
     RUN(shouldNotSleepOverWhatCameJustBefore);
+    RUN(shouldNotForgetAnEndThatWasHeardTogetherWithARecord);
     return check_done();
 }
