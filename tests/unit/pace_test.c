@@ -13,6 +13,7 @@
 #define TICK_NS    UINT64_C(20000) /* the clock's, at each look, when it is ours */
 #define A_DEATH_NS (100 * MS)      /* by then it is told */
 #define LONG_MS    60000           /* a test that waits this long has failed */
+#define MANY       129u            /* more than one futex_waitv takes */
 #define SLICES     112u            /* of 90 ms, in ten seconds */
 #define FEW_SLICES 8u              /* more, of 1 ms and twice as long each time */
 
@@ -44,6 +45,8 @@ int __real_shmring_os_role_held(const struct shmring_os_segment *seg, enum shmri
 int __wrap_shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role role);
 uint32_t __real_shmring_os_ready_drain(const struct shmring_os_ready *ready);
 uint32_t __wrap_shmring_os_ready_drain(const struct shmring_os_ready *ready);
+void __real_shmring_os_listener_wait(intptr_t listener, uint64_t ns);
+void __wrap_shmring_os_listener_wait(intptr_t listener, uint64_t ns);
 
 static int run_once(void (**step)(void))
 {
@@ -129,6 +132,15 @@ uint32_t __wrap_shmring_os_ready_drain(const struct shmring_os_ready *ready)
 {
     (void)run_once(&before_drain);
     return __real_shmring_os_ready_drain(ready);
+}
+
+void __wrap_shmring_os_listener_wait(intptr_t listener, uint64_t ns)
+{
+    if (sleeps_are_ours) {
+        count_sleep(ns);
+        return;
+    }
+    __real_shmring_os_listener_wait(listener, ns);
 }
 
 /* ---- what the others do ---- */
@@ -274,6 +286,31 @@ static void shouldSleepEverLongerForASilentPeerThatDoesNotFence(void)
     close_pair(&pair);
 }
 
+static shmring_consumer *many[MANY];
+
+static shmring_status wait_for_many(void)
+{
+    uint32_t i;
+
+    return shmring_wait_any(many, MANY, &i, 10 * SECOND);
+}
+
+static void shouldSleepElevenTimesASecondForManyWhoseBellsWereSetBefore(void)
+{
+    shmring_options o = options_of(KIB64);
+    uint32_t i;
+
+    o.spin_ns = 1;
+    for (i = 0; i < MANY; i++) {
+        CHECK_STATUS(shmring_consumer_open(&many[i], new_name(), &o), SHMRING_OK);
+        (void)shmring_fetch_or(&many[i]->bells->consumer_bell, SHMRING_BELL_POLLED);
+    }
+    count_sleeps_of(wait_for_many, SLICES, 90 * MS);
+    for (i = 0; i < MANY; i++) {
+        shmring_consumer_close(many[i]);
+    }
+}
+
 static void shouldNotSleepOverWhatCameJustBefore(void)
 {
     uint32_t i;
@@ -324,6 +361,7 @@ int main(void)
     RUN(shouldTellWhoPollsForLongOfADeathInTime);
     RUN(shouldSleepElevenTimesASecondForASilentPeer);
     RUN(shouldSleepEverLongerForASilentPeerThatDoesNotFence);
+    RUN(shouldSleepElevenTimesASecondForManyWhoseBellsWereSetBefore);
     RUN(shouldNotSleepOverWhatCameJustBefore);
     RUN(shouldNotForgetAnEndThatWasHeardTogetherWithARecord);
     return check_done();
