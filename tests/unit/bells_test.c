@@ -41,6 +41,52 @@ static void shouldPayOneWakeUpForAConsumerThatDiedAsleep(void)
     shmring_producer_close(p);
 }
 
+/* Arms a descriptor of each kind and dies: the consumer's of an empty ring, the producer's of a
+ * full one. */
+static int arm_and_die(void *arg)
+{
+    shmring_producer *p = NULL;
+    shmring_consumer *c = NULL;
+
+    if (shmring_producer_open(&p, arg, NULL) == SHMRING_OK) {
+        if (shmring_producer_fd(p) < 0) {
+            return 1;
+        }
+        while (shmring_try_send(p, NULL, 0, 0) == SHMRING_OK) {
+        }
+        return 0;
+    }
+    return shmring_consumer_open(&c, arg, NULL) == SHMRING_OK && shmring_consumer_fd(c) >= 0 ? 0
+                                                                                             : 1;
+}
+
+static void shouldPayOneSignalForADescriptorWhoseOwnerDied(void)
+{
+    shmring_options o = options_of(KIB64);
+    shmring_producer *p = NULL;
+    shmring_consumer *c = NULL;
+    int i;
+
+    CHECK_STATUS(shmring_producer_open(&p, new_name(), &o), SHMRING_OK);
+    CHECK_EQ(in_child(arm_and_die, rig_name), 0);
+    CHECK_EQ(look64(rig_name, SHMRING_DOORBELL_AT + 0x480), SHMRING_BELL_POLLED);
+    for (i = 0; i < 1000; i++) {
+        CHECK_STATUS(shmring_try_send(p, NULL, 0, 0), SHMRING_OK);
+    }
+    CHECK_EQ(inspect().counters.producer_wakes, 1);
+    CHECK_EQ(look64(rig_name, SHMRING_DOORBELL_AT + 0x480), 0);
+    shmring_producer_close(p);
+    CHECK_STATUS(shmring_consumer_open(&c, new_name(), &o), SHMRING_OK);
+    CHECK_EQ(in_child(arm_and_die, rig_name), 0);
+    CHECK_EQ(look64(rig_name, SHMRING_DOORBELL_AT + 0x500), SHMRING_BELL_POLLED);
+    for (i = 0; shmring_try_recv(c, none, 0, NULL) == SHMRING_OK; i++) {
+    }
+    CHECK(i > 1000);
+    CHECK_EQ(inspect().counters.consumer_wakes, 1);
+    CHECK_EQ(look64(rig_name, SHMRING_DOORBELL_AT + 0x500), 0);
+    shmring_consumer_close(c);
+}
+
 static int wait_without_membarrier_and_die(void *arg)
 {
     shmring_consumer *c = NULL;
@@ -175,6 +221,7 @@ static void shouldEndAWaitForAnInterruptFromASignalHandler(void)
 int main(void)
 {
     RUN(shouldPayOneWakeUpForAConsumerThatDiedAsleep);
+    RUN(shouldPayOneSignalForADescriptorWhoseOwnerDied);
     RUN(shouldStopFencingWhenWhoAskedForItIsGone);
     RUN(shouldSayHowFarTheConsumerMustComeToBeOfUse);
     RUN(shouldHoldADeadlineUnderAThousandSignalsASecond);

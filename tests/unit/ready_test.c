@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ready_test.c - descriptors: readable exactly while there is something to do. Level and edge,
- * poll, epoll and io_uring; both sides, both framings; closes, deaths, interrupts, limits. */
+ * poll, epoll and io_uring; both sides, both framings; closes, deaths, interrupts. */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <poll.h>
@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "rig_linux.h"
@@ -336,36 +335,6 @@ static void shouldLeaveAnInterruptToTheCallThatBlocks(void)
     close_pair(&pair);
 }
 
-static void shouldSayWhatStandsInTheWayOfADescriptor(void)
-{
-    struct pair pair = open_small_pair();
-    struct rlimit old, now;
-    int fd = dup(0), got;
-
-    CHECK_EQ(shmring_consumer_fd(NULL), -1);
-    CHECK_EQ(shmring_producer_fd(NULL), -1);
-    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
-    for (; fd >= 0 && fd < 200; fd = dup(0)) { /* no gaps below */
-    }
-    (void)close(fd);
-    for (now = old, now.rlim_cur = (rlim_t)fd; now.rlim_cur <= (rlim_t)fd + 2; now.rlim_cur++) {
-        CHECK_EQ(setrlimit(RLIMIT_NOFILE, &now), 0);
-        got = shmring_consumer_fd(pair.c);
-        CHECK_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
-        CHECK_EQ(got, -1);
-        DETAIL_HAS(rig_name);
-        DETAIL_HAS("limit of open files");
-        CHECK(fcntl(fd, F_GETFD) == -1); /* nothing was left open */
-    }
-    CHECK(shmring_consumer_fd(pair.c) >= 0);
-    while (--fd > 2) {
-        if (fcntl(fd, F_GETFD) >= 0 && fd > 100) {
-            (void)close(fd);
-        }
-    }
-    close_pair(&pair);
-}
-
 static void shouldWorkWithIoUringPoll(void)
 {
     struct pair pair = open_small_pair();
@@ -428,7 +397,6 @@ int main(void)
     RUN(shouldBeReadableOnceForAnInterruptFromASignalHandler);
     RUN(shouldNotDisturbCallsThatBlock);
     RUN(shouldLeaveAnInterruptToTheCallThatBlocks);
-    RUN(shouldSayWhatStandsInTheWayOfADescriptor);
     RUN(shouldWorkWithIoUringPoll);
     return check_done();
 }
