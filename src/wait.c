@@ -175,12 +175,12 @@ static shmring_status wait_until(struct shmring_wait *w, uint64_t timeout_ns)
         } else {
             status = sleep_a_slice(w);
         }
+        if (status == w->nothing) { /* also when interrupted: often enough, it were never asked */
+            status = shmring_wait_ask_peer(w);
+        }
         if (status == w->nothing && shmring_wait_is_interrupted(w)) {
             shmring_store_relaxed(&w->c->interrupted, 0);
             break;
-        }
-        if (status == w->nothing) {
-            status = shmring_wait_ask_peer(w);
         }
         now = shmring_os_clock_ns();
         if (status == w->nothing && now >= w->deadline_ns) {

@@ -266,15 +266,15 @@ static shmring_status wait_until(struct any *any, uint64_t timeout_ns)
             }
             status = sleep_a_slice(any, deadline_ns);
         }
-        if (status == SHMRING_EMPTY && is_interrupted(any)) {
-            shmring_store_relaxed(&any->consumers[any->index]->interrupted, 0);
-            return status;
-        }
         if (status == SHMRING_EMPTY) {
             status = look_at_all(any, 1);
         }
         if (status != SHMRING_EMPTY) {
             return status;
+        }
+        if (is_interrupted(any)) {
+            shmring_store_relaxed(&any->consumers[any->index]->interrupted, 0);
+            return SHMRING_EMPTY;
         }
         now = shmring_os_clock_ns();
         if (now >= deadline_ns) {

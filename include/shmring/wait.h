@@ -51,6 +51,7 @@ SHMRING_API shmring_status shmring_wait_space(shmring_producer *p, uint32_t len,
 SHMRING_API shmring_status shmring_wait_data(shmring_consumer *c, uint64_t timeout_ns);
 
 /* Makes the consumer's present or next wait return SHMRING_EMPTY at once; one interrupt, one wait.
+ * What there is to read or to tell comes first, and leaves the interrupt to the next wait.
  * From any thread and from signal handlers. Never blocks. Since 0.1. */
 SHMRING_API void shmring_consumer_interrupt(shmring_consumer *c);
 
@@ -67,7 +68,8 @@ SHMRING_API void shmring_consumer_interrupt(shmring_consumer *c);
  * calls that try answer SHMRING_PEER_DEAD too, and each SHMRING_EMPTY costs system calls: poll
  * without one for as long as you poll.
  * A wake-up that finds nothing is possible (somebody looked at the ring's file), and rare.
- * shmring_consumer_interrupt() makes it readable once.
+ * shmring_consumer_interrupt() makes it readable until the next call that finds the ring empty; one
+ * that falls into such a call may be told twice.
  * Returns the descriptor, or -1 with shmring_error_detail(): a limit of this user's (each takes one
  * of fs.inotify.max_user_instances, and three descriptors), or no system that can.
  * By the consumer's thread. Memory order: edge F, as for a wait. A process that dies leaves a bell

@@ -241,6 +241,23 @@ static void shouldReportADeadProducerAfterItsRecords(void)
     shmring_consumer_close(c);
 }
 
+static void shouldReportADeathToWhoIsInterruptedAllTheTime(void)
+{
+    shmring_consumer *c = NULL;
+    shmring_options o = options_of(KIB64);
+    uint32_t i = 1;
+    char b[8];
+
+    CHECK_STATUS(shmring_consumer_open(&c, new_name(), &o), SHMRING_OK);
+    CHECK_EQ(in_child(send_and_die, rig_name), 0);
+    CHECK_STATUS(shmring_recv(c, b, 8, NULL, SHMRING_FOREVER), SHMRING_OK);
+    shmring_consumer_interrupt(c);
+    CHECK_STATUS(shmring_recv(c, b, 8, NULL, SHMRING_FOREVER), SHMRING_PEER_DEAD);
+    CHECK_STATUS(shmring_wait_any(&c, 1, &i, SHMRING_FOREVER), SHMRING_PEER_DEAD);
+    CHECK_EQ(i, 0);
+    shmring_consumer_close(c);
+}
+
 static int open_and_die(void *arg)
 {
     shmring_consumer *c = NULL;
@@ -324,6 +341,7 @@ int main(void)
     RUN(shouldReportClosedOnlyAfterEverythingWasRead);
     RUN(shouldWaitForTheNextProducerWhenTheEndWasReportedToAnotherConsumer);
     RUN(shouldReportADeadProducerAfterItsRecords);
+    RUN(shouldReportADeathToWhoIsInterruptedAllTheTime);
     RUN(shouldTellAFullProducerHowItsConsumerEnded);
     RUN(shouldEndTheWaitForASideThatCannotComeAnyMore);
     RUN(shouldStampRecordsWithTheTimeOfTheirCommit);
