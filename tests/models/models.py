@@ -46,6 +46,8 @@ MUTANTS = {
         ('no fence and no membarrier', 'BUFFER=2 NO_MEMBARRIER=1 NO_WAKER_FENCE=1'),
         ('no membarrier', 'BUFFER=2 NO_MEMBARRIER=1'),
         ('no fence of the waker', 'BUFFER=2 NO_WAKER_FENCE=1'),
+        ('no fence of a waker that is not registered', 'BUFFER=2 UNREGISTERED_TRUSTED=1'),
+        ('no short slice before the wish for fences is heard', 'BUFFER=2 NO_SHORT_SLICE=1'),
         ('the bell is not cleared', 'BUFFER=2 BELL_NOT_CLEARED=1'),
         ('the wake comes before the publication', 'BUFFER=2 WAKE_BEFORE_PUBLISH=1'),
         ('the sleep does not compare the bell', 'BUFFER=2 NO_COMPARISON=1'),

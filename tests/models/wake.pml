@@ -5,7 +5,7 @@
  *
  * A producer sends MESSAGES through a ring that holds CAPACITY, to a consumer. Both wait for each
  * other; either may be killed at every step, and may have a successor. Slices never end by
- * themselves, except that the one short slice of a waiter whose waker does not fence yet ends when
+ * themselves, except that the first slice of a waiter whose waker does not fence yet ends when
  * nothing else can happen, and that a death ends a sleep (ask_peer's part). So a lost wake-up is a
  * state from which nothing goes on: an invalid end state.
  */
@@ -233,7 +233,9 @@ inline set_bell()
     }
     atomic {
         capability = memory[CAPABILITY(1 - me)];
+#if !defined(NO_SHORT_SLICE)
         unfenced = capability == MEMBARRIER && !can;
+#endif
         calls = (capability & MEMBARRIER) != 0 && can;
         capability = 0
     }
@@ -321,7 +323,7 @@ inline wait_until()
         if
         :: !in_futex[me]
         :: in_futex[me] && orphan[me]
-        :: in_futex[me] && unfenced && timeout
+        :: atomic { in_futex[me] && unfenced && timeout -> unfenced = false } /* once */
         :: atomic { in_futex[me] && gone[1 - me] && !orphan[me] ->
                     assert(NOTHING); gone[me] = true }; break
         :: atomic { in_futex[me] && idle[1 - me] && len(buffer[1 - me]) == 0 && NOTHING ->
@@ -354,7 +356,11 @@ inline open_role()
         :: (SYSTEMS & 8) != 0 -> reached[me] = false; can = false
         fi;
         position = memory[POSITION(me)]; /* E: recovery */
+#if !defined(UNREGISTERED_TRUSTED)
         fence = (reached[me] -> 0 : 1)
+#else
+        fence = 0
+#endif
     }
     atomic { asleep[me] = false; fence_wish[me] = false };
     fence_wish[me] = !can;
