@@ -241,6 +241,26 @@ static void print_help(const struct command *self)
            self->synopsis, self->help);
 }
 
+/* n letters of a word that is no option's name. */
+static void say_unknown(const struct command *self, const char *word, size_t n,
+                        const struct option *options, size_t option_count)
+{
+    struct suggestion meant;
+    size_t i;
+
+    suggest_start(&meant, word, n);
+    for (i = 0; i < option_count; i++) {
+        suggest_try(&meant, options[i].name);
+    }
+    n = n < 80 ? n : 80;
+    if (meant.best != NULL) {
+        (void)say_usage("%s has no option --%.*s; it has --%s", self->name, (int)n, word,
+                        meant.best);
+    } else {
+        (void)say_usage("%s has no option --%.*s", self->name, (int)n, word);
+    }
+}
+
 /* One option at argv[*at]. Returns 1, or 0 after a usage sentence. */
 static int read_option(const struct command *self, int argc, char **argv, int *at,
                        const struct option *options, size_t option_count)
@@ -256,7 +276,7 @@ static int read_option(const struct command *self, int argc, char **argv, int *a
         }
     }
     if (i == option_count) {
-        (void)say_usage("%s has no option --%.*s", self->name, (int)(n < 80 ? n : 80), text);
+        say_unknown(self, text, n, options, option_count);
         return 0;
     }
     if (options[i].kind == OPTION_FLAG) {

@@ -72,6 +72,18 @@ int args_read_many(const struct command *self, int argc, char **argv, const stru
 const char *args_size(const char *text, uint64_t *ret);
 const char *args_time(const char *text, uint64_t *ret);
 
+/* ---- suggest.c: the word that was meant ---- */
+
+struct suggestion {
+    const char *word; /* n letters of it */
+    size_t n;
+    const char *best; /* of those that were tried, or NULL */
+    size_t distance;
+};
+
+void suggest_start(struct suggestion *s, const char *word, size_t n);
+void suggest_try(struct suggestion *s, const char *known);
+
 /* ---- say.c: sentences on standard error ---- */
 
 #if defined(__MINGW_PRINTF_FORMAT) /* its printf has C's conversions, or Microsoft's */
@@ -85,6 +97,8 @@ const char *args_time(const char *text, uint64_t *ret);
 /* "shmring: SENTENCE"; return the exit status that goes with it. */
 int say_failed(const char *format, ...) CLI_PRINTF(1, 2);
 int say_usage(const char *format, ...) CLI_PRINTF(1, 2);
+/* The command that wrong usage is about from now on. */
+void say_command(const char *name);
 /* Whether say_failed() has been called: a failure has its sentence. */
 int say_has_failed(void);
 /* A sentence that is not an end. */

@@ -38,6 +38,21 @@ static int help(void)
     return say_done();
 }
 
+static int unknown(const char *word)
+{
+    struct suggestion meant;
+    size_t i;
+
+    suggest_start(&meant, word, strlen(word));
+    for (i = 0; i < COMMANDS; i++) {
+        if (commands[i]->summary != NULL) {
+            suggest_try(&meant, commands[i]->name);
+        }
+    }
+    return meant.best != NULL ? say_usage("'%.80s' is not a command; '%s' is", word, meant.best)
+                              : say_usage("'%.80s' is not a command", word);
+}
+
 int main(int argc, char **argv)
 {
     size_t i;
@@ -56,8 +71,9 @@ int main(int argc, char **argv)
     }
     for (i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i]->name, argv[1]) == 0) {
+            say_command(commands[i]->summary != NULL ? commands[i]->name : NULL);
             return commands[i]->run(commands[i], argc - 2, argv + 2);
         }
     }
-    return say_usage("'%.80s' is not a command", argv[1]);
+    return unknown(argv[1]);
 }

@@ -7,14 +7,22 @@
 #include "cli.h"
 
 static int failed;
+static const char *command; /* NULL: none yet */
 
-static void say(const char *tail, const char *format, va_list args)
+/* One line, whatever was typed: nothing in it that a terminal would obey. */
+static void say(const char *format, va_list args)
 {
     char sentence[1024];
+    char *at;
 
     (void)vsnprintf(sentence, sizeof sentence, format, args);
+    for (at = sentence; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == '\x7f') {
+            *at = '?';
+        }
+    }
     (void)fflush(stdout);
-    (void)fprintf(stderr, "shmring: %s%s\n", sentence, tail);
+    (void)fprintf(stderr, "shmring: %s", sentence);
 }
 
 int say_failed(const char *format, ...)
@@ -22,10 +30,16 @@ int say_failed(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("", format, args);
+    say(format, args);
     va_end(args);
+    (void)fputc('\n', stderr);
     failed = 1;
     return EXIT_FAILED;
+}
+
+void say_command(const char *name)
+{
+    command = name;
 }
 
 int say_has_failed(void)
@@ -38,8 +52,10 @@ int say_usage(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("; see shmring --help", format, args);
+    say(format, args);
     va_end(args);
+    (void)fprintf(stderr, "; see shmring %s%s--help\n", command != NULL ? command : "",
+                  command != NULL ? " " : "");
     return EXIT_USAGE;
 }
 
@@ -48,8 +64,9 @@ void say_notice(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("", format, args);
+    say(format, args);
     va_end(args);
+    (void)fputc('\n', stderr);
 }
 
 int say_status(shmring_status status)

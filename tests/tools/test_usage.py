@@ -5,8 +5,8 @@ import subprocess
 from rig import (WINDOWS, contains, create, equal, exists, main, remove, run, run_ok, start, true,
                  unique)
 
-COMMANDS = ["demo", "ping", "flood", "send", "recv", "record", "replay", "create", "ls", "stat",
-            "top", "verify", "repair", "rm", "prune"]
+COMMANDS = ["demo", "ping", "flood", "send", "recv", "tap", "record", "replay", "create", "ls",
+            "stat", "top", "verify", "repair", "rm", "prune"]
 
 
 def refused(*args, says):
@@ -16,7 +16,8 @@ def refused(*args, says):
     equal(err.count("\n"), 1, "lines of %r" % err)
     true(err.startswith("shmring: "), "%r starts with the program's name" % err)
     contains(err, says, "sentence")
-    contains(err, "see shmring --help", "sentence")
+    command = args[0] + " " if args and args[0] in COMMANDS else ""
+    true(err.endswith("; see shmring %s--help\n" % command), "%r says where there is more" % err)
 
 
 def helpNamesEveryCommandAndItsStatuses():
@@ -53,6 +54,23 @@ def missingAndUnknownWordsAreWrongUsage():
         refused(command, "one", "-x", says="no option -x")
     for command in ["ls", "prune", "demo"]:
         refused(command, "one", says="'one'")
+
+
+def mistypedWordsAreToldWhatWasMeant():
+    for word, meant in [("sned", "send"), ("sen", "send"), ("snd", "send"), ("stats", "stat"),
+                        ("recrod", "record"), ("pruen", "prune"), ("recvs", "recv")]:
+        refused(word, says="'%s' is not a command; '%s' is;" % (word, meant))
+    for word in ["x", "xyzzy", "remove", "partn", "-x", "--json", "s" * 30]:
+        refused(word, says="'%s' is not a command; see" % word)
+    for word, meant in [("--fram", "--frame"), ("--farme", "--frame"), ("--persist", "--persistent"),
+                        ("--capacity-size", "--capacity"), ("--frmae=raw", "--frame")]:
+        refused("send", "x", word, says="no option %s; it has %s;" % (word.split("=")[0], meant))
+    refused("send", "x", "--json", says="no option --json; see")
+
+
+def whatWasTypedDoesNotReachTheTerminalRaw():
+    refused("a\033[31mb", says="'a?[31mb' is not a command")
+    refused("stat", "a\nb", says="'a?b' is not a ring name")
 
 
 def badSizesAreWrongUsage():
@@ -131,7 +149,8 @@ def aReaderThatWentAwayIsAFailureAndNotASignal():
 
 
 main([helpNamesEveryCommandAndItsStatuses, everyCommandHasHelpOfItsOwn, versionIsThreeNumbers,
-      missingAndUnknownWordsAreWrongUsage, badSizesAreWrongUsage,
+      missingAndUnknownWordsAreWrongUsage, mistypedWordsAreToldWhatWasMeant,
+      *([whatWasTypedDoesNotReachTheTerminalRaw] if not WINDOWS else []), badSizesAreWrongUsage,
       badValuesOfOtherOptionsAreWrongUsage, namesThatNoRingCanHaveAreWrongUsage,
       unitsMeanWhatTheySay, aMissingRingIsAFailureAndNotWrongUsage,
       outputThatCannotBeWrittenIsAFailure, aReaderThatWentAwayIsAFailureAndNotASignal])
