@@ -22,10 +22,17 @@ const char *shmring_error_detail(void)
 shmring_status shmring_fail(shmring_status status, const char *format, ...)
 {
     va_list args;
+    char *at;
 
     va_start(args, format);
     (void)vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
+    /* One line, and nothing in it that a terminal would obey: a name may be a stranger's bytes. */
+    for (at = detail; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == '\x7f') {
+            *at = '?';
+        }
+    }
     return status;
 }
 

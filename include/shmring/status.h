@@ -41,7 +41,8 @@ typedef enum shmring_status {
  * Returns a constant string. Any thread, any time, signal-safe. */
 SHMRING_API const char *shmring_status_text(shmring_status status);
 
-/* This thread's last error as one sentence that names the ring, the values and what to do.
+/* This thread's last error as one sentence that names the ring, the values and what to do; one
+ * line, without control characters.
  * Returns a string that is valid until this thread's next failing call, "" if none has failed.
  * Positive statuses (EMPTY, FULL ...) leave it untouched. Any thread; not for signal handlers. */
 SHMRING_API const char *shmring_error_detail(void);

@@ -72,6 +72,21 @@ static void shouldFindAGoodRingGood(void)
     CHECK_STATUS(shmring_verify(name, &v), SHMRING_E_NOT_FOUND);
 }
 
+/* A name in the header may be anything: what a sentence says of it must not reach a terminal raw.
+ */
+static void shouldSayTheNameOfARenamedRingWithoutControlCharacters(void)
+{
+    const char *name = plant(SHMRING_RECORDS), *at;
+
+    poke(name, 0xD8, "\033[31m\a\177\nx", 10);
+    expect_refused(name, SHMRING_E_CORRUPT);
+    DETAIL_HAS("'?[31m???x'");
+    for (at = shmring_error_detail(); *at != '\0'; at++) {
+        CHECK((unsigned char)*at >= ' ' && *at != '\177');
+    }
+    take_away(name);
+}
+
 static void shouldRefuseAForeignMagicVersionOrByteOrder(void)
 {
     const char *name = plant(SHMRING_RECORDS);
@@ -382,6 +397,7 @@ static void shouldNotRollForwardOverARecordThatIsTooLong(void)
 int main(void)
 {
     RUN(shouldFindAGoodRingGood);
+    RUN(shouldSayTheNameOfARenamedRingWithoutControlCharacters);
     RUN(shouldRefuseAForeignMagicVersionOrByteOrder);
     RUN(shouldRefuseAHeaderThatCannotBeTrue);
     RUN(shouldRefuseAHeaderOfBytesThatOverwrite);
