@@ -3,8 +3,12 @@
  * Include <shmring/shmring.h>.
  *
  * No words: the producer fills a contiguous span and release-stores tail; the consumer
- * acquire-loads tail when its copy is used up. The whole capacity is usable. Threads, progress,
- * fork and death are as for records (produce.h, consume.h), a byte taking the place of a record.
+ * acquire-loads tail when its copy is used up. The whole capacity is usable.
+ *
+ * All calls: by their side's thread, one at a time, and not in signal handlers; wait-free; after
+ * fork they are refused. A death at any instruction leaves the bytes that were published, and not
+ * released, for who comes next, in order: a byte takes the place of a record in what produce.h and
+ * consume.h say. Handles are not NULL.
  */
 #ifndef SHMRING_BYTES_H
 #define SHMRING_BYTES_H
@@ -65,7 +69,10 @@ SHMRING_ALWAYS uint64_t shmring_byte_unread_(const shmring_consumer *c)
 /* The contiguous free bytes behind tail.
  * ret: where they are; untouched when there are none.
  * Returns how many, 0 when the ring is full, and for a record ring, after fork, and a corrupt ring
- * (shmring_error_detail() tells; shmring_wait_space() gives the status). Since 0.1. */
+ * (shmring_error_detail() tells; shmring_wait_space() gives the status).
+ * By the producer's thread; wait-free. Memory order: acquire A at the consumer's position, with D
+ * in shmring_read_advance(). A death leaves nothing of what was written into the span. Since 0.1.
+ */
 SHMRING_INLINE uint64_t shmring_write_span(shmring_producer *p, void **ret)
 {
     uint64_t room = shmring_byte_known_(p);
@@ -79,8 +86,12 @@ SHMRING_INLINE uint64_t shmring_write_span(shmring_producer *p, void **ret)
     return room;
 }
 
-/* Publishes the first n bytes of the span. n beyond the span is refused and publishes nothing.
- * Memory order: release B at tail, with acquire C in shmring_read_span(). Since 0.1. */
+/* Publishes the first n bytes of the span.
+ * n: 0 .. what shmring_write_span() returned; more is refused, with the sentence in
+ * shmring_error_detail(), and publishes nothing.
+ * By the producer's thread; wait-free. Memory order: release B at tail, with C in
+ * shmring_read_span() and shmring_try_read(). A death leaves all n bytes published, or none.
+ * Since 0.1. */
 SHMRING_INLINE void shmring_write_advance(shmring_producer *p, uint64_t n)
 {
     if (SHMRING_UNLIKELY(n > shmring_byte_known_(p))) {
@@ -122,7 +133,11 @@ SHMRING_NOINLINE uint64_t shmring_write_some_(shmring_producer *p, const void *d
     return n;
 }
 
-/* Copies up to n bytes in. Returns how many were taken, 0 .. n. Since 0.1. */
+/* Copies up to n bytes in.
+ * data: n bytes, may be NULL when n is 0.
+ * Returns how many were taken, 0 .. n; 0 also where shmring_write_span() is refused.
+ * By the producer's thread; wait-free. Memory order: acquire A, release B, as the span's calls. A
+ * death leaves all that it took published, or none. Since 0.1. */
 SHMRING_INLINE uint64_t shmring_try_write(shmring_producer *p, const void *data, uint64_t n)
 {
     uint64_t room = shmring_byte_known_(p);
@@ -162,7 +177,8 @@ SHMRING_INLINE uint64_t shmring_byte_look_(shmring_consumer *c)
  * ret: where they are; untouched when there are none. Returns how many, 0 when the ring is empty,
  * and for a record ring, after fork, and a corrupt ring (shmring_wait_data() gives the status, and
  * tells CLOSED and PEER_DEAD). A hostile producer can change the bytes while they are looked at.
- * Since 0.1. */
+ * By the consumer's thread; wait-free. Memory order: acquire C at tail, with B in
+ * shmring_write_advance() and shmring_try_write(). A death leaves the bytes there. Since 0.1. */
 SHMRING_INLINE uint64_t shmring_read_span(shmring_consumer *c, const void **ret)
 {
     uint64_t n = shmring_byte_unread_(c);
@@ -176,8 +192,12 @@ SHMRING_INLINE uint64_t shmring_read_span(shmring_consumer *c, const void **ret)
     return n;
 }
 
-/* Releases the first n bytes of the span. n beyond the span is refused and releases nothing.
- * Memory order: release D. Since 0.1. */
+/* Releases the first n bytes of the span.
+ * n: 0 .. what shmring_read_span() returned; more is refused, with the sentence in
+ * shmring_error_detail(), and releases nothing.
+ * By the consumer's thread; wait-free. Memory order: release D at the cursor, with A in
+ * shmring_write_span() and shmring_try_write(). A death leaves all n bytes released, or none.
+ * Since 0.1. */
 SHMRING_INLINE void shmring_read_advance(shmring_consumer *c, uint64_t n)
 {
     if (SHMRING_UNLIKELY(n > shmring_byte_unread_(c))) {
@@ -204,7 +224,11 @@ SHMRING_NOINLINE uint64_t shmring_read_some_(shmring_consumer *c, void *buf, uin
     return shmring_read_all_(c, buf, n);
 }
 
-/* Copies up to n bytes out and releases them. Returns how many, 0 .. n. Since 0.1. */
+/* Copies up to n bytes out and releases them.
+ * buf: n bytes, may be NULL when n is 0.
+ * Returns how many, 0 .. n; 0 also where shmring_read_span() is refused.
+ * By the consumer's thread; wait-free. Memory order: acquire C, release D, as the span's calls. A
+ * death leaves what was read either released or there. Since 0.1. */
 SHMRING_INLINE uint64_t shmring_try_read(shmring_consumer *c, void *buf, uint64_t n)
 {
     uint64_t there = shmring_byte_unread_(c);

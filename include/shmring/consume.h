@@ -3,8 +3,11 @@
  * picture and the letters.
  *
  * All calls: one thread at a time, and no signal handler in between. Wait-free, no system call
- * unless the producer sleeps. After fork the child's calls answer SHMRING_E_INVALID. A death at any
+ * unless the producer sleeps, or this side has a descriptor (shmring_consumer_fd()) and finds the
+ * ring empty. After fork the child's calls answer SHMRING_E_INVALID, or do nothing. A death at any
  * instruction loses nothing: the next consumer starts at the first record that was not released.
+ * What a call's own comment does not say is as said here.
+ * c: from shmring_consumer_open(); NULL is not looked for here, for that would cost every record.
  * Whatever the producer's process writes, nothing outside the mapping is read: each shared word
  * that decides anything is loaded once, checked, and then used.
  */
@@ -231,8 +234,12 @@ SHMRING_COLD shmring_status shmring_recv_otherwise_(shmring_consumer *c, void *b
  * NULL); SHMRING_LAPPED (overwrite ring: the producer came round before this record was read; once,
  * without a record, then the oldest there is follows: shmring_consumer_lost(); ret is untouched,
  * buf may hold bytes of no record); SHMRING_E_INVALID (byte ring, after fork); SHMRING_E_CORRUPT.
- * Safe against a hostile producer: the bytes in buf no longer change.
- * Memory order: acquire C at the word, release D at the cursor. Since 0.1. */
+ * With a descriptor also SHMRING_PEER_DEAD. Safe against a hostile producer: the bytes in buf no
+ * longer change.
+ * By the consumer's thread; wait-free; not in signal handlers; refused after fork.
+ * Memory order: acquire C at the word, with B in shmring_try_send(), shmring_commit() and
+ * shmring_publish(); release D at the cursor, with A there. A death here leaves the record in the
+ * ring, for the next consumer, or released. Since 0.1. */
 SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, uint32_t size,
                                                shmring_record *ret)
 {
@@ -270,8 +277,12 @@ SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, u
 /* Shows the next record in place; the same one until it is released.
  * ret: untouched unless SHMRING_OK; data is contiguous, 8-aligned, and valid until the release.
  * A hostile producer can still change the bytes under the reader: use shmring_try_recv() for data
- * that must be judged once. Returns as shmring_try_recv() does, never E_TOO_BIG or LAPPED:
- * overwrite rings, whose producer does not wait, are SHMRING_E_UNSUPPORTED. Since 0.1. */
+ * that must be judged once.
+ * Returns as shmring_try_recv() does, never E_TOO_BIG or LAPPED: overwrite rings, whose producer
+ * does not wait, are SHMRING_E_UNSUPPORTED.
+ * By the consumer's thread; wait-free; not in signal handlers; refused after fork.
+ * Memory order: acquire C at the word, with B. A death before the release leaves the record in the
+ * ring, for the next consumer. Since 0.1. */
 SHMRING_INLINE shmring_status shmring_peek(shmring_consumer *c, shmring_record *ret)
 {
     shmring_record record;
@@ -293,9 +304,13 @@ SHMRING_INLINE shmring_status shmring_peek(shmring_consumer *c, shmring_record *
 }
 
 /* Shows up to max of the next records in place, oldest first; none is released.
- * ret: an array of max elements. max: more than SHMRING_PEEK_MAX (256) is taken as 256.
+ * ret: an array of max elements; those behind the answer may hold anything. max: more than
+ * SHMRING_PEEK_MAX (256) is taken as 256.
  * Returns how many; 0 when there is none, and for what shmring_peek() would answer with an error.
- * Each peek replaces the one before. Since 0.1. */
+ * Each peek replaces the one before.
+ * By the consumer's thread; wait-free; not in signal handlers; refused after fork.
+ * Memory order: acquire C at each word, with B. A death leaves as after shmring_peek(). Since 0.1.
+ */
 SHMRING_INLINE uint32_t shmring_peek_many(shmring_consumer *c, shmring_record *ret, uint32_t max)
 {
     uint64_t position = c->cursor;
@@ -323,7 +338,10 @@ SHMRING_INLINE uint32_t shmring_peek_many(shmring_consumer *c, shmring_record *r
 }
 
 /* Releases the first n records of the last peek; more than were shown releases those that were.
- * The rest must be peeked again. Memory order: release D. Since 0.1. */
+ * The rest must be peeked again.
+ * By the consumer's thread; wait-free; not in signal handlers; does nothing after fork.
+ * Memory order: release D at the cursor, with A in the producer's calls. A death here leaves all n
+ * released, or none. Since 0.1. */
 SHMRING_INLINE void shmring_release_many(shmring_consumer *c, uint32_t n)
 {
     uint64_t size = c->peeked;
@@ -345,7 +363,9 @@ SHMRING_INLINE void shmring_release_many(shmring_consumer *c, uint32_t n)
 }
 
 /* Releases the record of the last peek (the first, of several). Without one it does nothing.
- * Memory order: release D. Since 0.1. */
+ * By the consumer's thread; wait-free; not in signal handlers; does nothing after fork.
+ * Memory order: release D at the cursor, with A in the producer's calls. A death here leaves it
+ * released, or in the ring for the next consumer. Since 0.1. */
 SHMRING_INLINE void shmring_release(shmring_consumer *c)
 {
     if (c->peeked_at == c->cursor && c->peeked_count != 0) {
@@ -354,7 +374,8 @@ SHMRING_INLINE void shmring_release(shmring_consumer *c)
 }
 
 /* One adaptive pause of the caller's own polling loop; call it after SHMRING_EMPTY.
- * Bounded: 128 units of about 10 ns. Since 0.1. */
+ * By the consumer's thread; bounded: 128 units of about 10 ns; not in signal handlers; does nothing
+ * after fork. Memory order: none. A death here leaves the ring as it was. Since 0.1. */
 SHMRING_INLINE void shmring_consumer_relax(shmring_consumer *c)
 {
     shmring_relax_(&c->relax, c->records, c->cursor, c->capacity);

@@ -15,7 +15,9 @@
  *
  * These calls may block for a moment on the kernel and on another process that is opening or
  * closing the same ring. Any thread; different handles from different threads at once; not from
- * signal handlers.
+ * signal handlers. They work in a forked child, with handles of its own. A death inside leaves the
+ * ring as it was or as it should become, never half; the kernel drops what was locked. What a
+ * call's own comment does not say is as said here.
  */
 #ifndef SHMRING_ENDPOINT_H
 #define SHMRING_ENDPOINT_H
@@ -81,7 +83,10 @@ typedef struct shmring_options {
  *   SHMRING_E_UNSUPPORTED  this system or version cannot
  *   SHMRING_E_OS           the detail has the system's words
  * A new producer goes on behind the last committed record, a new consumer at the first record that
- * was not released. A process that dies inside leaves no half-made ring. Since 0.1. */
+ * was not released.
+ * Any thread; blocks for at most some seconds; not from signal handlers.
+ * Memory order: edge E, with shmring_producer_close(), shmring_consumer_close() or the death of who
+ * had the role before. A process that dies inside leaves no half-made ring. Since 0.1. */
 SHMRING_API shmring_status shmring_producer_open(shmring_producer **ret, const char *name,
                                                  const shmring_options *opt);
 SHMRING_API shmring_status shmring_consumer_open(shmring_consumer **ret, const char *name,
@@ -90,7 +95,11 @@ SHMRING_API shmring_status shmring_consumer_open(shmring_consumer **ret, const c
 /* Gives the role back and frees the handle. Staged records are published, an open reservation is
  * dropped. The other side sees SHMRING_CLOSED once it has read everything. The last to close an
  * UNTIL_LAST_CLOSE ring removes its name. NULL is fine; after fork the child may close its copy,
- * which touches nothing of the parent's. Since 0.1. */
+ * which touches nothing of the parent's.
+ * By the side's own thread, and no other may be in a call with the handle; blocks for at most two
+ * seconds; not from signal handlers.
+ * Memory order: edge E, with the next open of the role and with the other side's wait. A death here
+ * is a death of the role's holder: the next opener finds all as it was. Since 0.1. */
 SHMRING_API void shmring_producer_close(shmring_producer *p);
 SHMRING_API void shmring_consumer_close(shmring_consumer *c);
 
@@ -102,13 +111,18 @@ SHMRING_API void shmring_consumer_close(shmring_consumer *c);
  * first 4096 mappings). A SIGBUS from elsewhere goes to the handler that was there before; one that
  * is installed later must do the same.
  * Returns SHMRING_OK; SHMRING_E_OS. On Windows sections cannot be cut, and nothing is done.
- * Any thread; not from signal handlers. Since 0.2. */
+ * Any thread; never blocks; not from signal handlers; a forked child has it too. A death here
+ * leaves nothing. Since 0.2. */
 SHMRING_API shmring_status shmring_guard(void);
 
 /* Removes a name. Processes that have the ring open keep it and each other until they close; a wait
  * of theirs for a side that is absent ends with SHMRING_E_NOT_FOUND.
+ * name: see above; what has it need not be a sound ring.
  * Returns SHMRING_OK, SHMRING_E_NAME, SHMRING_E_NOT_FOUND, SHMRING_E_ACCESS, SHMRING_E_OS;
- * SHMRING_E_UNSUPPORTED on Windows, where a name lives as long as its handles. Since 0.1. */
+ * SHMRING_E_BUSY (somebody is in the middle of opening or closing it); SHMRING_E_UNSUPPORTED on
+ * Windows, where a name lives as long as its handles.
+ * Any thread; blocks for at most two seconds. A death here leaves the name, or takes it. Since 0.1.
+ */
 SHMRING_API shmring_status shmring_remove(const char *name);
 
 /* A number of records that cannot be told. */
@@ -172,8 +186,10 @@ typedef struct shmring_info {
 /* Reads what a ring says of itself, living or dead, without opening a role or changing a byte.
  * ret: untouched on failure. The values are read one after another while the ring moves: exact on
  * an idle ring, within moments of each other on a busy one.
- * Returns SHMRING_OK, SHMRING_E_NAME, SHMRING_E_NOT_FOUND, SHMRING_E_ACCESS, SHMRING_E_VERSION,
- * SHMRING_E_CORRUPT, SHMRING_E_OS. Since 0.1. */
+ * Returns SHMRING_OK, SHMRING_E_INVALID (ret is NULL), SHMRING_E_NAME, SHMRING_E_NOT_FOUND,
+ * SHMRING_E_ACCESS, SHMRING_E_VERSION, SHMRING_E_CORRUPT, SHMRING_E_OS. Any thread; never waits for
+ * the ring's processes. Memory order: none, for nothing is decided by it. A death here leaves
+ * nothing. Since 0.1. */
 SHMRING_API shmring_status shmring_inspect(const char *name, shmring_info *ret);
 
 /* What shmring_verify() found. */
@@ -187,12 +203,14 @@ typedef struct shmring_verdict {
 } shmring_verdict;
 
 /* Walks every committed record of a ring and checks all that must hold; changes nothing.
- * Returns SHMRING_OK; SHMRING_E_CORRUPT with ret->problem set; or as shmring_inspect().
- * Since 0.1. */
+ * ret: what was found; untouched on any other status than these two.
+ * Returns SHMRING_OK; SHMRING_E_CORRUPT with ret->problem set (with ret untouched where already the
+ * header cannot be true: only the detail tells); SHMRING_E_NO_MEMORY; or as shmring_inspect().
+ * Any thread; never waits for the ring's processes. A death here leaves nothing. Since 0.1. */
 SHMRING_API shmring_status shmring_verify(const char *name, shmring_verdict *ret);
 
 /* The same for a copy of a ring in a plain file, such as `cp /dev/shm/shmring.1000.temps copy`
- * makes. SHMRING_E_UNSUPPORTED on Windows. Since 0.2. */
+ * makes. path: of any length. SHMRING_E_UNSUPPORTED on Windows. Since 0.2. */
 SHMRING_API shmring_status shmring_verify_file(const char *path, shmring_verdict *ret);
 
 /* What shmring_repair() did. */
@@ -220,14 +238,18 @@ SHMRING_API shmring_status shmring_repair(const char *name, shmring_repaired *re
 SHMRING_API shmring_status shmring_repair_file(const char *path, shmring_repaired *ret);
 
 /* Calls `each` for every ring this user can see, in no order; name is valid during the call.
- * each: returns 0 to go on, anything else to stop.
- * Returns SHMRING_OK, SHMRING_E_NO_MEMORY, SHMRING_E_OS, SHMRING_E_UNSUPPORTED (a Windows that
- * shows no list). Since 0.1; on Windows since 0.2. */
+ * each: returns 0 to go on, anything else to stop. arg: handed to it.
+ * Returns SHMRING_OK, SHMRING_E_INVALID (each is NULL), SHMRING_E_NO_MEMORY, SHMRING_E_OS,
+ * SHMRING_E_UNSUPPORTED (a Windows that shows no list). Any thread; never waits for the rings' processes. A death here leaves
+ * nothing. Since 0.1; on Windows since 0.2. */
 SHMRING_API shmring_status shmring_list(int (*each)(const char *name, void *arg), void *arg);
 
 /* Removes every UNTIL_LAST_CLOSE ring of this user that no process has open any more.
- * ret_removed: how many; may be NULL; 0 on Windows, where a ring goes with its last process.
- * Returns as shmring_list(). Since 0.1. */
+ * ret_removed: how many, 0 on Windows, where a ring goes with its last process; may be NULL; untouched
+ * on failure.
+ * Returns as shmring_list().
+ * Any thread; waits up to two seconds for one that somebody is opening, and leaves it. A death here
+ * leaves the rest for the next call. Since 0.1. */
 SHMRING_API shmring_status shmring_prune(uint32_t *ret_removed);
 
 SHMRING_END_DECLS

@@ -46,12 +46,17 @@ enum {
 SHMRING_API shmring_status shmring_observer_open(shmring_observer **ret, const char *name,
                                                  const shmring_options *opt);
 
-/* Ends an observer. NULL is fine. Since 0.2. */
+/* Ends an observer.
+ * o: NULL is fine; after fork the child may close its copy.
+ * By the observer's thread; not from signal handlers. A death here leaves nothing. Since 0.2. */
 SHMRING_API void shmring_observer_close(shmring_observer *o);
 
-/* Goes to another place. where: SHMRING_OLDEST, SHMRING_NEWEST. Returns SHMRING_OK;
- * SHMRING_E_INVALID (another value, NULL, after fork). Memory order: acquire of evict (with G1) or
- * of tail, so that the words from there on are seen. Since 0.2. */
+/* Goes to another place.
+ * where: SHMRING_OLDEST, SHMRING_NEWEST.
+ * Returns SHMRING_OK; SHMRING_E_INVALID (another value, NULL, after fork).
+ * By the observer's thread; wait-free; not from signal handlers.
+ * Memory order: acquire of evict (with G1) or of tail, so that the words from there on are seen. A
+ * death here leaves nothing. Since 0.2. */
 SHMRING_API shmring_status shmring_observer_seek(shmring_observer *o, int where);
 
 /* Copies the next record.
@@ -64,11 +69,14 @@ SHMRING_API shmring_status shmring_observer_seek(shmring_observer *o, int where)
  * length, the observer stays in front of it: shmring_observer_skip() goes on);
  * SHMRING_E_INVALID (NULL, after fork, size 0 in a byte ring); SHMRING_E_UNSUPPORTED;
  * SHMRING_E_CORRUPT.
- * Memory order: acquire C at the word, G3 and G4 after the copy. Since 0.2. */
+ * By the observer's thread; bounded; not from signal handlers.
+ * Memory order: acquire C at the word, with B in the producer's calls; G3 and G4 after the copy,
+ * with G1 and G2 there. A death here leaves nothing. Since 0.2. */
 SHMRING_API shmring_status shmring_observe(shmring_observer *o, void *buf, uint32_t size,
                                            shmring_record *ret);
 
-/* Passes over the record that was SHMRING_E_TOO_BIG; else does nothing. Since 0.2. */
+/* Passes over the record that was SHMRING_E_TOO_BIG; else does nothing. By the observer's thread;
+ * wait-free; writes the handle only. Since 0.2. */
 SHMRING_API void shmring_observer_skip(shmring_observer *o);
 
 /* Bytes of the ring that the last SHMRING_LAPPED lost, headers and padding included; 0 before one.
@@ -79,7 +87,8 @@ SHMRING_API uint64_t shmring_observer_lost(const shmring_observer *o);
  * after SHMRING_NEWEST until the first lap, and where the producer did not count. Since 0.2. */
 SHMRING_API uint64_t shmring_observer_lost_records(const shmring_observer *o);
 
-/* For the consumer of an overwrite ring: bytes that the last SHMRING_LAPPED lost. Since 0.2. */
+/* For the consumer of an overwrite ring: bytes that the last SHMRING_LAPPED lost; 0 before one.
+ * NULL gives 0. By the consumer's thread; wait-free; reads the handle only. Since 0.2. */
 SHMRING_API uint64_t shmring_consumer_lost(const shmring_consumer *c);
 
 SHMRING_END_DECLS

@@ -3,9 +3,12 @@
  * picture and the letters.
  *
  * All calls: one thread at a time, and no signal handler in between. Wait-free: a bounded number
- * of steps, whatever the consumer does; no system call unless the consumer sleeps. After fork the
- * child's calls answer SHMRING_E_INVALID. A death at any instruction leaves a ring in which every
- * committed record is whole and nothing else is visible; the next producer goes on from there.
+ * of steps, whatever the consumer does; no system call unless the consumer sleeps, or this side has
+ * a descriptor (shmring_producer_fd()) and is refused. After fork the child's calls answer
+ * SHMRING_E_INVALID, or do nothing. A death at any instruction leaves a ring in which every
+ * committed record is whole and nothing else is visible; the next producer goes on from there. What
+ * a call's own comment does not say is as said here.
+ * p: from shmring_producer_open(); NULL is not looked for here, for that would cost every record.
  */
 #ifndef SHMRING_PRODUCE_H
 #define SHMRING_PRODUCE_H
@@ -216,9 +219,12 @@ SHMRING_NOINLINE shmring_status shmring_send_special_(shmring_producer *p, const
  * Returns SHMRING_OK; SHMRING_FULL (counted as rejected, and the next record carries
  * SHMRING_FLAG_GAP, unless shmring_producer_relax() or a waiting call follows: then it was a
  * retry); SHMRING_E_TOO_BIG; SHMRING_E_INVALID (byte ring, open reservation, after fork);
- * SHMRING_E_CORRUPT. Staged records are published first, in order.
- * Memory order: release B at the record's word, acquire A when the known room is used up.
- * Since 0.1. */
+ * SHMRING_E_CORRUPT; with a descriptor also SHMRING_CLOSED and SHMRING_PEER_DEAD, once, in place of
+ * SHMRING_FULL. Staged records are published first, in order.
+ * By the producer's thread; wait-free; not in signal handlers; refused after fork.
+ * Memory order: release B at the record's word, with C in shmring_try_recv() and shmring_peek();
+ * acquire A when the known room is used up, with D in shmring_release() and its like.
+ * A death here leaves the record there as a whole, or not at all. Since 0.1. */
 SHMRING_INLINE shmring_status shmring_try_send(shmring_producer *p, const void *data, uint32_t len,
                                                uint16_t type)
 {
@@ -229,9 +235,13 @@ SHMRING_INLINE shmring_status shmring_try_send(shmring_producer *p, const void *
 }
 
 /* Opens a reservation: len bytes inside the ring, contiguous, 8-aligned, for the caller to fill.
- * ret: where to write; untouched unless SHMRING_OK. Staged records are published first.
- * Returns as shmring_try_send() does. One reservation at a time; end it with shmring_commit() or
- * shmring_abort(). Nothing is visible before the commit. Since 0.1. */
+ * len: 0 .. max_record bytes. ret: where to write; untouched unless SHMRING_OK. Staged records are
+ * published first.
+ * Returns as shmring_try_send() does. One reservation at a time: until shmring_commit() or
+ * shmring_abort() ends it, every other call that sends or waits for space is SHMRING_E_INVALID.
+ * By the producer's thread; wait-free; not in signal handlers; refused after fork.
+ * Memory order: acquire A when the known room is used up, with D; what is written here becomes
+ * visible by B of the commit. A death before the commit leaves nothing of the record. Since 0.1. */
 SHMRING_INLINE shmring_status shmring_reserve(shmring_producer *p, uint32_t len, void **ret)
 {
     uint64_t size = shmring_record_size(p->record_header, len);
@@ -252,7 +262,9 @@ SHMRING_INLINE shmring_status shmring_reserve(shmring_producer *p, uint32_t len,
 }
 
 /* Drops the open reservation or, when there is none, every staged record. Without either it does
- * nothing. Since 0.1. */
+ * nothing.
+ * By the producer's thread; wait-free; not in signal handlers; does nothing after fork.
+ * Memory order: none, for nothing was visible; a death here leaves the same. Since 0.1. */
 SHMRING_INLINE void shmring_abort(shmring_producer *p)
 {
     if (p->reserved != 0) {
@@ -270,7 +282,9 @@ SHMRING_INLINE void shmring_abort(shmring_producer *p)
 /* Publishes the open reservation as one record.
  * len: 0 .. the reserved length; a larger one drops the reservation and leaves the sentence in
  * shmring_error_detail(), as does a commit without a reservation. type: the application's.
- * Memory order: release B. Since 0.1. */
+ * By the producer's thread; wait-free; not in signal handlers; refused after fork.
+ * Memory order: release B at the record's word, with C in shmring_try_recv() and shmring_peek().
+ * A death here leaves the record there as a whole, or not at all. Since 0.1. */
 SHMRING_INLINE void shmring_commit(shmring_producer *p, uint32_t len, uint16_t type)
 {
     if (SHMRING_UNLIKELY(p->reserved == 0 || len > p->reserved_len)) {
@@ -286,8 +300,12 @@ SHMRING_INLINE void shmring_commit(shmring_producer *p, uint32_t len, uint16_t t
 
 /* Adds one record to the open batch, or opens one. The consumer sees nothing before
  * shmring_publish(), and then all of it.
+ * data, len, type: as for shmring_try_send().
  * Returns as shmring_try_send() does; after SHMRING_FULL the records staged so far stay staged.
- * A stamped record carries the time of its staging. Since 0.1. */
+ * A stamped record carries the time of its staging.
+ * By the producer's thread; wait-free; not in signal handlers; refused after fork.
+ * Memory order: acquire A when the known room is used up, with D; B comes with the publication.
+ * A death before that leaves nothing of the batch. Since 0.1. */
 SHMRING_INLINE shmring_status shmring_stage(shmring_producer *p, const void *data, uint32_t len,
                                             uint16_t type)
 {
@@ -327,8 +345,10 @@ SHMRING_INLINE shmring_status shmring_stage(shmring_producer *p, const void *dat
     return SHMRING_OK;
 }
 
-/* Makes every staged record visible at once: all or nothing, also when we die here. Without staged
- * records it does nothing. Memory order: release B at the first record's word. Since 0.1. */
+/* Makes every staged record visible at once. Without staged records it does nothing.
+ * By the producer's thread; wait-free; not in signal handlers; does nothing after fork.
+ * Memory order: release B at the first record's word, with C in shmring_try_recv() and
+ * shmring_peek(). A death here leaves all of the batch, or nothing of it. Since 0.1. */
 SHMRING_INLINE void shmring_publish(shmring_producer *p)
 {
     if (p->batch_count == 0) {
@@ -347,7 +367,9 @@ SHMRING_INLINE void shmring_publish(shmring_producer *p)
 
 /* One adaptive pause of the caller's own polling loop; call it after SHMRING_FULL and before the
  * retry. It also says that the refused record is not lost: the refusal is no longer counted, and
- * causes no GAP. Bounded: 128 units of about 10 ns. Since 0.1. */
+ * causes no GAP.
+ * By the producer's thread; bounded: 128 units of about 10 ns; not in signal handlers; does nothing
+ * after fork. Memory order: none. A death here leaves the ring as it was. Since 0.1. */
 SHMRING_INLINE void shmring_producer_relax(shmring_producer *p)
 {
     shmring_retract_(p);

@@ -38,13 +38,17 @@ typedef enum shmring_status {
 
 /* A few words for a status, as "ring role is taken".
  * status: any value; an unknown one gives "unknown status".
- * Returns a constant string. Any thread, any time, signal-safe. */
+ * Returns a constant string.
+ * Any thread, signal handlers too, and after fork; wait-free. Touches no shared memory, so a death
+ * leaves nothing. Since 0.1. */
 SHMRING_API const char *shmring_status_text(shmring_status status);
 
 /* This thread's last error as one sentence that names the ring, the values and what to do; one
  * line, without control characters.
  * Returns a string that is valid until this thread's next failing call, "" if none has failed.
- * Positive statuses (EMPTY, FULL ...) leave it untouched. Any thread; not for signal handlers. */
+ * Positive statuses (EMPTY, FULL ...) leave it untouched.
+ * Any thread, each with its own, and after fork; wait-free; not in signal handlers, which may have
+ * interrupted its making. Touches no shared memory, so a death leaves nothing. Since 0.1. */
 SHMRING_API const char *shmring_error_detail(void);
 
 SHMRING_END_DECLS

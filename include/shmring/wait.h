@@ -9,10 +9,12 @@
  * (membarrier where it can be had), looks again, and only then sleeps; the waker publishes, then
  * loads the bell. Whichever comes second sees the other. The waiter pays, not the hot path.
  *
- * One thread for each role, as for the hot path. Blocks, interruptible by
- * shmring_consumer_interrupt(); signals do not end a wait. A death while asleep leaves a bell that
- * costs the other side one wake call. Two sides on one processor give it to each other after some
- * microseconds of polling; spin_ns 1 sleeps at once, UINT32_MAX never.
+ * One thread for each role, as for the hot path; not in signal handlers. Blocks, interruptible by
+ * shmring_consumer_interrupt(); signals do not end a wait. A handle that is NULL, or was opened
+ * before fork, is SHMRING_E_INVALID. A death while asleep leaves a bell that costs the other side
+ * one wake call. Two sides on one processor give it to each other after some microseconds of
+ * polling; spin_ns 1 sleeps at once, UINT32_MAX never. What a call's own comment does not say is as
+ * said here.
  */
 #ifndef SHMRING_WAIT_H
 #define SHMRING_WAIT_H
@@ -24,35 +26,54 @@
 SHMRING_BEGIN_DECLS
 
 /* Sends one record and waits for space if need be.
- * Arguments and returns as shmring_try_send(), and SHMRING_TIMEOUT in place of FULL (with timeout
- * 0: FULL): the record was not sent and is counted as rejected; SHMRING_CLOSED and
- * SHMRING_PEER_DEAD: the ring is full and its consumer gone, not counted, for the caller may try
- * again when the next one comes; SHMRING_E_NOT_FOUND: so, and the name was removed. Since 0.1. */
+ * data, len, type: as for shmring_try_send(). timeout_ns: 0 .. SHMRING_FOREVER.
+ * Returns as shmring_try_send(), and SHMRING_TIMEOUT in place of FULL (with timeout 0: FULL): the
+ * record was not sent and is counted as rejected; SHMRING_CLOSED and SHMRING_PEER_DEAD: the ring is
+ * full and its consumer gone, not counted, for the caller may try again when the next one comes;
+ * SHMRING_E_NOT_FOUND: so, and the name was removed.
+ * By the producer's thread; blocks; not in signal handlers; refused after fork.
+ * Memory order: as shmring_try_send(), and edge F with shmring_release() and its like. A death here
+ * leaves the record there as a whole, or not at all. Since 0.1. */
 SHMRING_API shmring_status shmring_send(shmring_producer *p, const void *data, uint32_t len,
                                         uint16_t type, uint64_t timeout_ns);
 
 /* Receives one record and waits for it if need be.
- * Arguments and returns as shmring_try_recv(), and SHMRING_TIMEOUT in place of EMPTY (with timeout
- * 0: EMPTY); SHMRING_CLOSED; SHMRING_PEER_DEAD: the producer's process died and everything it
- * committed was read; SHMRING_EMPTY: interrupted; SHMRING_E_NOT_FOUND: the name was removed, and
- * no producer is there. A call after CLOSED or PEER_DEAD works, and goes on when a new producer
- * comes. Since 0.1. */
+ * buf, size, ret: as for shmring_try_recv(). timeout_ns: 0 .. SHMRING_FOREVER.
+ * Returns as shmring_try_recv(), and SHMRING_TIMEOUT in place of EMPTY (with timeout 0: EMPTY);
+ * SHMRING_CLOSED; SHMRING_PEER_DEAD: the producer's process died and everything it committed was
+ * read; SHMRING_EMPTY: interrupted; SHMRING_E_NOT_FOUND: the name was removed, and no producer is
+ * there. A call after CLOSED or PEER_DEAD works, and goes on when a new producer comes.
+ * By the consumer's thread; blocks; not in signal handlers; refused after fork.
+ * Memory order: as shmring_try_recv(), and edge F with shmring_try_send() and its like. A death
+ * here leaves the record in the ring, for the next consumer, or released. Since 0.1. */
 SHMRING_API shmring_status shmring_recv(shmring_consumer *c, void *buf, uint32_t size,
                                         shmring_record *ret, uint64_t timeout_ns);
 
-/* Waits until a record of len bytes (byte framing: len bytes) can be sent. Returns SHMRING_OK, and
- * as shmring_send() what ends the wait; a refusal is not counted here. len beyond max_record, or
- * the capacity of a byte ring, is SHMRING_E_TOO_BIG. Since 0.1. */
+/* Waits until a record of len bytes (byte framing: len bytes) can be sent. Staged records are
+ * published first.
+ * len: 0 .. max_record, or the capacity of a byte ring; more is SHMRING_E_TOO_BIG. timeout_ns: 0 ..
+ * SHMRING_FOREVER.
+ * Returns SHMRING_OK, and as shmring_send() what ends the wait; a refusal is not counted here.
+ * By the producer's thread; blocks; not in signal handlers; refused after fork.
+ * Memory order: acquire A, with D; edge F with shmring_release(), shmring_read_advance() and their
+ * like. A death here leaves a bell. Since 0.1. */
 SHMRING_API shmring_status shmring_wait_space(shmring_producer *p, uint32_t len,
                                               uint64_t timeout_ns);
 
-/* Waits until there is something to read. Returns SHMRING_OK, and as shmring_recv() what ends the
- * wait. Since 0.1. */
+/* Waits until there is something to read; takes nothing.
+ * timeout_ns: 0 .. SHMRING_FOREVER.
+ * Returns SHMRING_OK, and as shmring_recv() what ends the wait.
+ * By the consumer's thread; blocks; not in signal handlers; refused after fork.
+ * Memory order: acquire C, with B; edge F with shmring_try_send(), shmring_write_advance() and
+ * their like. A death here leaves a bell. Since 0.1. */
 SHMRING_API shmring_status shmring_wait_data(shmring_consumer *c, uint64_t timeout_ns);
 
 /* Makes the consumer's present or next wait return SHMRING_EMPTY at once; one interrupt, one wait.
  * What there is to read or to tell comes first, and leaves the interrupt to the next wait.
- * From any thread and from signal handlers. Never blocks. Since 0.1. */
+ * c: may be NULL, and of before a fork: then it does nothing.
+ * From any thread and from signal handlers, for as long as the handle is open. Never blocks; one
+ * system call if somebody sleeps. Memory order: edge F, with the wait. A death here leaves nothing.
+ * Since 0.1. */
 SHMRING_API void shmring_consumer_interrupt(shmring_consumer *c);
 
 /* A descriptor for poll, select, epoll (level and edge) and io_uring: readable (POLLIN) while
@@ -72,21 +93,23 @@ SHMRING_API void shmring_consumer_interrupt(shmring_consumer *c);
  * that falls into such a call may be told twice.
  * Returns the descriptor, or -1 with shmring_error_detail(): a limit of this user's (each takes one
  * of fs.inotify.max_user_instances, and three descriptors), or no system that can.
- * By the consumer's thread. Memory order: edge F, as for a wait. A process that dies leaves a bell
- * that costs the producer one call. Linux only. Since 0.2. */
+ * By the consumer's thread; never blocks; not in signal handlers; refused after fork, where the
+ * descriptor itself is the parent's. Memory order: edge F, as for a wait. A process that dies
+ * leaves a bell that costs the producer one call. Linux only. Since 0.2. */
 SHMRING_API int shmring_consumer_fd(shmring_consumer *c);
 
 /* The same for the producer: readable (POLLIN, not POLLOUT) until a call is refused for want of
  * space, and again when what was refused fits: for byte framing, an eighth of the capacity or the
  * rest of what was refused. With it, calls that try answer SHMRING_CLOSED or SHMRING_PEER_DEAD
  * once in place of SHMRING_FULL when the consumer is gone. Say that the record is the one that was
- * refused by shmring_producer_relax() or shmring_wait_space(p, len, 0). Since 0.2. */
+ * refused by shmring_producer_relax() or shmring_wait_space(p, len, 0).
+ * Returns as shmring_consumer_fd(). By the producer's thread; the rest as there. Since 0.2. */
 SHMRING_API int shmring_producer_fd(shmring_producer *p);
 
 /* On Windows, the same as handles for WaitForMultipleObjects: signalled until the call that finds
  * nothing. The other side's death is heard within 200 ms. The handle belongs to the ring: do not
  * close, set or reset it. Returns NULL with shmring_error_detail() elsewhere, as the two above
- * answer -1 on Windows. By the side's own thread. Since 0.2. */
+ * answer -1 on Windows. By the side's own thread; the rest as for the descriptors. Since 0.2. */
 SHMRING_API void *shmring_consumer_handle(shmring_consumer *c);
 SHMRING_API void *shmring_producer_handle(shmring_producer *p);
 
