@@ -20,6 +20,7 @@ SHMRING_BEGIN_DECLS
 
 /* The bucket of a latency.
  * ns: any; from 2^48 on (more than three days) it is the last one.
+ * Returns its index, 0 .. SHMRING_HISTOGRAM_BUCKETS - 1.
  * Any thread, signal handlers too; bounded. Since 0.2. */
 SHMRING_INLINE uint32_t shmring_latency_bucket(uint64_t ns)
 {
@@ -40,6 +41,7 @@ SHMRING_INLINE uint32_t shmring_latency_bucket(uint64_t ns)
 
 /* The largest latency, in ns, of those that a bucket counts; of the last one, 2^48 - 1.
  * bucket: below SHMRING_HISTOGRAM_BUCKETS; others are taken as the last.
+ * Returns nanoseconds, 0 .. 2^48 - 1.
  * Any thread, signal handlers too; bounded. Since 0.2. */
 SHMRING_INLINE uint64_t shmring_latency_bucket_top(uint32_t bucket)
 {

@@ -80,11 +80,13 @@ SHMRING_API shmring_status shmring_observe(shmring_observer *o, void *buf, uint3
 SHMRING_API void shmring_observer_skip(shmring_observer *o);
 
 /* Bytes of the ring that the last SHMRING_LAPPED lost, headers and padding included; 0 before one.
- * NULL gives 0. Since 0.2. */
+ * NULL gives 0. By the observer's thread; wait-free; reads the handle only. Since 0.2. */
 SHMRING_API uint64_t shmring_observer_lost(const shmring_observer *o);
 
-/* Records that the last SHMRING_LAPPED lost; SHMRING_UNKNOWN when it cannot be told: in byte rings,
- * after SHMRING_NEWEST until the first lap, and where the producer did not count. Since 0.2. */
+/* Records that the last SHMRING_LAPPED lost.
+ * Returns SHMRING_UNKNOWN when it cannot be told: in byte rings, after SHMRING_NEWEST until the
+ * first lap, and where the producer did not count. By the observer's thread; wait-free; reads the
+ * handle only. Since 0.2. */
 SHMRING_API uint64_t shmring_observer_lost_records(const shmring_observer *o);
 
 /* For the consumer of an overwrite ring: bytes that the last SHMRING_LAPPED lost; 0 before one.

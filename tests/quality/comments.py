@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""The comment of each public function has, in the house's order, what it returns, who may call it,
+its memory order where it has one, and since when it is there. Usage: comments.py ROOT
+
+Functions that are declared one behind the other share the comment in front of the first.
+"""
+import os
+import re
+import sys
+
+DECLARED = re.compile(r'^(?:SHMRING_API|SHMRING_INLINE)\s[^;{]*?\b(shmring_\w+)\s*\([^;{]*?\)\s*([;{])',
+                      re.M)
+COMMENT = re.compile(r'/\*.*?\*/', re.S)
+LIKE_ANOTHER = re.compile(r'\b(the same|otherwise as|the rest as)\b', re.I)
+
+
+def functions(text):
+    """Yields (name, declaration, comment in front); of a function with several, the longest one."""
+    found = {}
+    for match in DECLARED.finditer(text):
+        if match.group(1).endswith('_'):
+            continue
+        before = text[:match.start()]
+        while True:  # step over declarations that share the comment
+            other = re.search(r'^SHMRING_API\s[^;{}/]*?;\s*\Z', before, re.M)
+            if other is None:
+                break
+            before = before[:other.start()]
+        comments = [c for c in COMMENT.finditer(before) if before[c.end():].strip() == '']
+        comment = comments[-1].group() if comments else ''
+        known = found.get(match.group(1))
+        if known is None or len(comment) > len(known[1]):
+            found[match.group(1)] = (match.group(), comment)
+    return found.items()
+
+
+def complaints(declaration, comment):
+    text = re.sub(r'\s*\n \* ?', ' ', comment)
+    returns = not re.match(r'\w+\s+void\s+shmring', declaration)
+    places = [text.find(word) for word in ('eturns ', 'thread', 'Memory order')]
+    since = text.rfind('Since 0.')
+    if since < 0:
+        yield 'does not say since when'
+        return
+    if LIKE_ANOTHER.search(text):
+        return
+    if returns and not re.search(r'[Rr]eturns |NULL gives', text):
+        yield 'does not say what it returns'
+    if places[1] < 0:
+        yield 'does not say which thread may call it'
+    order = [place for place in (places[0], places[2], since) if place >= 0]
+    if order != sorted(order):
+        yield 'is not in the order: returns, memory order, since'
+
+
+def main():
+    folder = os.path.join(sys.argv[1], 'include', 'shmring')
+    bad = seen = 0
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith(('.h', '.h.in')):
+            continue
+        with open(os.path.join(folder, name), encoding='utf-8') as f:
+            text = f.read()
+        for function, (declaration, comment) in functions(text):
+            seen += 1
+            for complaint in complaints(declaration, comment):
+                print(f'{name}: {function}() {complaint}')
+                bad += 1
+    print(f'{seen} functions')
+    return 1 if bad or seen < 50 else 0
+
+
+sys.exit(main())
