@@ -281,14 +281,19 @@ SHMRING_INLINE void shmring_abort(shmring_producer *p)
 
 /* Publishes the open reservation as one record.
  * len: 0 .. the reserved length; a larger one drops the reservation and leaves the sentence in
- * shmring_error_detail(), as does a commit without a reservation. type: the application's.
- * By the producer's thread; wait-free; not in signal handlers; refused after fork.
- * Memory order: release B at the record's word, with C in shmring_try_recv() and shmring_peek().
- * A death here leaves the record there as a whole, or not at all. Since 0.1. */
+ * shmring_error_detail(). type: the application's. A commit without a reservation leaves a
+ * sentence, too, and publishes what is staged, as every call that sends does. By the producer's
+ * thread; wait-free; not in signal handlers; refused after fork. Memory order: release B at the
+ * record's word, with C in shmring_try_recv() and shmring_peek(). A death here leaves the record
+ * there as a whole, or not at all. Since 0.1. */
 SHMRING_INLINE void shmring_commit(shmring_producer *p, uint32_t len, uint16_t type)
 {
     if (SHMRING_UNLIKELY(p->reserved == 0 || len > p->reserved_len)) {
-        shmring_abort(p);
+        if (p->reserved != 0) {
+            shmring_abort(p);
+        } else { /* as any commit does: a stray one must not cost what is staged */
+            shmring_publish(p);
+        }
         (void)shmring_producer_refuse_(p, SHMRING_E_INVALID, len);
         return;
     }

@@ -259,6 +259,27 @@ static void shouldDropAnAbortedBatchWhole(void)
     close_pair(&pair);
 }
 
+/* A commit too many is the caller's mistake, and costs him the sentence, not the batch. */
+static void shouldPublishStagedRecordsAtACommitWithoutAReservation(void)
+{
+    struct pair pair = open_small_pair();
+    uint64_t i;
+
+    for (i = 1; i <= 3; i++) {
+        CHECK_STATUS(shmring_stage(pair.p, &i, sizeof i, (uint16_t)i), SHMRING_OK);
+    }
+    shmring_commit(pair.p, 8, 1);
+    DETAIL_HAS("a commit needs a reservation");
+    for (i = 1; i <= 3; i++) {
+        expect_number(pair.c, i, 0);
+    }
+    expect_empty(pair.c);
+    send_number(pair.p, 4);
+    expect_number(pair.c, 4, 0);
+    CHECK_EQ(inspect().counters.sent, 4);
+    close_pair(&pair);
+}
+
 static void shouldPublishStagedRecordsBeforeASendOrAReservation(void)
 {
     struct pair pair = open_small_pair();
@@ -364,6 +385,7 @@ int main(void)
     RUN(shouldDropAReservationThatIsCommittedTooLong);
     RUN(shouldShowABatchAllAtOnce);
     RUN(shouldDropAnAbortedBatchWhole);
+    RUN(shouldPublishStagedRecordsAtACommitWithoutAReservation);
     RUN(shouldPublishStagedRecordsBeforeASendOrAReservation);
     RUN(shouldShowTheSameRecordUntilItIsReleased);
     RUN(shouldReleaseOnlyWhatItIsToldOfWhatWasShown);
