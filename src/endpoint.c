@@ -139,6 +139,18 @@ shmring_status shmring_producer_open(shmring_producer **ret, const char *name,
     return SHMRING_OK;
 }
 
+/* The last look at what is in use: the others are a few in a lap, and a short life has none. */
+static void note_use(shmring_producer *p)
+{
+    const uint64_t used = p->tail - shmring_load_relaxed(&p->peer->cursor);
+
+    if (p->overflow != SHMRING_REJECT) {
+        shmring_note_unread_(p);
+    } else if (used <= p->capacity) { /* for people only: a false cursor makes a false mark */
+        shmring_note_high_water_(p, used);
+    }
+}
+
 void shmring_producer_close(shmring_producer *p)
 {
     struct shmring_attachment *a;
@@ -150,6 +162,7 @@ void shmring_producer_close(shmring_producer *p)
     if (a != NULL) {
         if (p->status == SHMRING_OK) {
             shmring_publish(p);
+            note_use(p);
         }
         shmring_role_leave(&p->page->role);
         (void)shmring_fetch_and(&p->bells->producer_bell, ~SHMRING_BELL_POLLED);

@@ -102,6 +102,7 @@ static void shouldWriteARecordRingByteForByte(void)
     put(0x4080, 32, 8); /* tail */
     put(0x4088, 2, 8);  /* records */
     put_role(0x4180);
+    put(0x4220, 8, 8);  /* high water: the record that was not read when the producer closed */
     put(0x8280, 24, 8); /* head */
     put(0x8300, 24, 8); /* cursor */
     put(0x8308, 1, 8);
@@ -133,6 +134,7 @@ static void shouldWriteAByteRingByteForByte(void)
     put(0x4080, 10, 8);
     same(0x4088, 8); /* how many advances: for people */
     put_role(0x4180);
+    put(0x4220, 7, 8);
     put(0x8280, 3, 8);
     put(0x8300, 3, 8);
     same(0x8308, 8);

@@ -141,6 +141,27 @@ static void shouldKeepTheHighWaterMarkOfABurst(void)
     }
 }
 
+/* A sender that comes, leaves something and goes is too short to look in between. */
+static void shouldKeepWhatWasInUseWhenAProducerClosed(void)
+{
+    shmring_options o = options_of(2 * KIB64);
+    struct pair pair;
+
+    for (o.overflow = SHMRING_REJECT; o.overflow <= SHMRING_OVERWRITE; o.overflow++) {
+        pair = open_pair(&o);
+        send_some(pair.p, 3);
+        shmring_producer_close(pair.p);
+        while (shmring_try_recv(pair.c, out, sizeof out, NULL) == SHMRING_OK) {
+        }
+        CHECK_EQ(inspect().used, 0);
+        CHECK_EQ(inspect().counters.high_water, 3 * RECORD);
+        CHECK_STATUS(shmring_producer_open(&pair.p, rig_name, NULL), SHMRING_OK);
+        shmring_producer_close(pair.p); /* with nothing in use: the mark stays */
+        CHECK_EQ(inspect().counters.high_water, 3 * RECORD);
+        shmring_consumer_close(pair.c);
+    }
+}
+
 static void shouldCountWhatAnOverwriteRingGaveUp(void)
 {
     shmring_options o = options_of(KIB64);
@@ -297,6 +318,7 @@ int main(void)
     RUN(shouldCountBytesByPositionsAndNoRecordsInAByteRing);
     RUN(shouldCountWhatWasRefusedAndTheGapsThatShowIt);
     RUN(shouldKeepTheHighWaterMarkOfABurst);
+    RUN(shouldKeepWhatWasInUseWhenAProducerClosed);
     RUN(shouldCountWhatAnOverwriteRingGaveUp);
     RUN(shouldSeeLittleInUseInAnOverwriteRingThatIsReadAtOnce);
     RUN(shouldSayThatEvictedRecordsWereNotCounted);
