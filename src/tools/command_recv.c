@@ -247,7 +247,9 @@ const struct command command_recv = {
     "a ring to standard output",
     "Receives records and writes them to standard output. May start before or after its sender.\n"
     "Ends with status 0 when the sender has closed and everything is read, with 1 when the sender\n"
-    "died: everything it had committed is delivered first.\n"
+    "died: everything it had committed is delivered first. On Ctrl-C it ends with status 0; what "
+    "it\n"
+    "has not written stays in the ring.\n"
     "\n"
     "  --frame line     each record, then a newline (default)\n"
     "  --frame length   each record's length, 32-bit little-endian, then the record\n"
