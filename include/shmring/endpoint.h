@@ -240,13 +240,13 @@ SHMRING_API shmring_status shmring_repair_file(const char *path, shmring_repaire
 /* Calls `each` for every ring this user can see, in no order; name is valid during the call.
  * each: returns 0 to go on, anything else to stop. arg: handed to it.
  * Returns SHMRING_OK, SHMRING_E_INVALID (each is NULL), SHMRING_E_NO_MEMORY, SHMRING_E_OS,
- * SHMRING_E_UNSUPPORTED (a Windows that shows no list). Any thread; never waits for the rings' processes. A death here leaves
- * nothing. Since 0.1; on Windows since 0.2. */
+ * SHMRING_E_UNSUPPORTED (a Windows that shows no list). Any thread; never waits for the rings'
+ * processes. A death here leaves nothing. Since 0.1; on Windows since 0.2. */
 SHMRING_API shmring_status shmring_list(int (*each)(const char *name, void *arg), void *arg);
 
 /* Removes every UNTIL_LAST_CLOSE ring of this user that no process has open any more.
- * ret_removed: how many, 0 on Windows, where a ring goes with its last process; may be NULL; untouched
- * on failure.
+ * ret_removed: how many, 0 on Windows, where a ring goes with its last process; may be NULL;
+ * untouched on failure.
  * Returns as shmring_list().
  * Any thread; waits up to two seconds for one that somebody is opening, and leaves it. A death here
  * leaves the rest for the next call. Since 0.1. */
