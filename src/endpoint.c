@@ -90,6 +90,7 @@ static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
     p->peer = shmring_consumer_page_of(&a->map);
     p->record_header = g->record_header;
     p->max_record = g->max_record;
+    p->len_bound = g->framing == SHMRING_RECORDS ? (uint64_t)g->max_record + 1 : 0;
     p->stamp = g->stamp;
     p->special = g->stamp != SHMRING_STAMP_NONE ? SHMRING_SPECIAL_STAMP : 0;
     p->capacity = g->capacity;

@@ -314,7 +314,7 @@ static shmring_status look_for_space(struct shmring_wait *w)
 
 static void relax_producer(struct shmring_wait *w)
 {
-    shmring_relax_(&w->p->relax, w->p->records, w->p->tail, w->p->capacity);
+    shmring_relax_(&w->p->relax, shmring_sent_(w->p), w->p->tail, w->p->capacity);
 }
 
 void shmring_wait_for_space(struct shmring_wait *w, shmring_producer *p, uint64_t need)

@@ -100,8 +100,6 @@ SHMRING_INLINE void shmring_write_advance(shmring_producer *p, uint64_t n)
     }
     if (n != 0) {
         p->tail += n;
-        p->limit = p->tail; /* record calls stay refused */
-        p->records++;
         shmring_store_release(&p->page->tail, p->tail); /* B, with C */
         shmring_ring_bell_(p);
     }
@@ -113,8 +111,6 @@ SHMRING_ALWAYS uint64_t shmring_write_all_(shmring_producer *p, const void *data
     if (n != 0) {
         shmring_copy_(p->data + (p->tail & p->mask), data, (size_t)n);
         p->tail += n;
-        p->limit = p->tail;
-        p->records++;
         shmring_store_release(&p->page->tail, p->tail); /* B, with C */
         shmring_ring_bell_(p);
     }

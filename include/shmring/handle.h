@@ -3,9 +3,10 @@
  * stand in a public header only because the hot path is in-line. Never in shared memory.
  *
  * The library allocates handles in memory that a fork wipes in the child: there every field is
- * zero, so `room` is none and `data` is NULL, every call takes its slow path, and the slow path
- * finds no attachment and answers SHMRING_E_INVALID. A corrupt ring and a call of the wrong framing
- * are refused in the same way, without a test of their own on the hot path.
+ * zero, so no record is short enough and `data` is NULL, every call takes its slow path, and the
+ * slow path finds no attachment and answers SHMRING_E_INVALID. A corrupt ring (`limit` is tail) and
+ * a call of the wrong framing are refused in the same way, without a test of their own on the hot
+ * path.
  */
 #ifndef SHMRING_HANDLE_H
 #define SHMRING_HANDLE_H
@@ -62,6 +63,7 @@ typedef struct SHMRING_ALIGNED(64) shmring_producer {
     uint32_t special; /* SHMRING_SPECIAL_...: why the next record is no plain one */
     uint32_t fence;   /* 1: a full barrier at every publication, for a peer without membarrier */
 
+    uint64_t len_bound; /* records are shorter than this: max_record + 1; 0 refuses every one */
     uint32_t record_header;
     uint32_t max_record;
     uint32_t stamp;

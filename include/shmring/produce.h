@@ -182,7 +182,7 @@ SHMRING_ALWAYS void shmring_finish_(shmring_producer *p, unsigned char *at, uint
 SHMRING_ALWAYS int shmring_fits_(const shmring_producer *p, uint64_t limit, uint32_t len,
                                  uint64_t size)
 {
-    return SHMRING_LIKELY(len <= p->max_record && size + SHMRING_WORD_SIZE <= limit - p->tail);
+    return SHMRING_LIKELY(len < p->len_bound && size + SHMRING_WORD_SIZE <= limit - p->tail);
 }
 
 /* One record, copied. header: its size; plain: p->special is known to be 0. */
@@ -210,6 +210,13 @@ SHMRING_NOINLINE shmring_status shmring_send_special_(shmring_producer *p, const
                                                       uint32_t len, uint16_t type)
 {
     return shmring_send_(p, data, len, type, p->record_header, 0);
+}
+
+/* What a producer's pauses go by: records, or lines of a byte ring, whose writes are not counted.
+ */
+SHMRING_ALWAYS uint64_t shmring_sent_(const shmring_producer *p)
+{
+    return p->framing == 0 ? p->records : p->tail / 64;
 }
 
 /* ---- public calls ---- */
@@ -378,7 +385,7 @@ SHMRING_INLINE void shmring_publish(shmring_producer *p)
 SHMRING_INLINE void shmring_producer_relax(shmring_producer *p)
 {
     shmring_retract_(p);
-    shmring_relax_(&p->relax, p->records, p->tail, p->capacity);
+    shmring_relax_(&p->relax, shmring_sent_(p), p->tail, p->capacity);
 }
 
 #endif

@@ -270,6 +270,7 @@ static void fill_producer(shmring_producer *p, uint32_t framing)
     p->peer = &consumer_page;
     p->record_header = framing == SHMRING_RECORDS ? 8 : 0;
     p->max_record = framing == SHMRING_RECORDS ? 16 : 0;
+    p->len_bound = framing == SHMRING_RECORDS ? 17 : 0;
     p->capacity = CAPACITY;
     p->framing = framing;
     p->spin_ns = SHMRING_SPIN_NONE;
