@@ -34,5 +34,11 @@ strace -e trace=futex -o "$trace" "$calls" wake $ring 50 || echo "# the sender f
 wait $served || echo "# the reader failed"
 report 2 shouldMakeOneWakeCallForEachSleep "$(grep -c 'FUTEX_WAKE' "$trace")" 50
 
-echo "1..2"
+"$calls" fill $ring 50 &
+served=$!
+strace -e trace=futex -o "$trace" "$calls" drain $ring 50 || echo "# the reader failed"
+wait $served || echo "# the sender failed"
+report 3 shouldMakeOneWakeCallForEachSleepOfASender "$(grep -c 'FUTEX_WAKE' "$trace")" 50
+
+echo "1..3"
 exit $failed
