@@ -94,6 +94,24 @@ def feed(process, data):
     threading.Thread(target=write, daemon=True).start()
 
 
+def feed_in_two(process, first, rest):
+    """As feed(), but the rest is held back until the function that this returns is called: whoever
+    reads cannot come to the end before."""
+    go_on = threading.Event()
+
+    def write():
+        try:
+            process.stdin.write(first)
+            process.stdin.flush()
+            go_on.wait()
+            process.stdin.write(rest)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+    threading.Thread(target=write, daemon=True).start()
+    return go_on.set
+
+
 def run(*args, data=None, **more):
     """The program, from start to end."""
     def once():

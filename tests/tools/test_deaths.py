@@ -4,7 +4,7 @@ import os
 import subprocess
 import tempfile
 
-from rig import (WINDOWS, contains, create, equal, exists, feed, finish, gone, kill, main, not_on_windows,
+from rig import (WINDOWS, contains, create, equal, exists, feed, feed_in_two, finish, gone, kill, main, not_on_windows,
                  pid_of, remove, run, run_ok, start, stat, true, unique, wait_stat, wait_until)
 
 
@@ -122,11 +122,12 @@ def aReceiverKilledInFullFlightLosesNothing():
         name = unique()
         create(name, "--capacity", "64K")
         sender = start("send", name, stdin=subprocess.PIPE)
-        feed(sender, numbered(0, 500000))
+        go_on = feed_in_two(sender, numbered(0, 300000), numbered(300000, 500000))
         with tempfile.TemporaryFile() as out:
             receiver = start("recv", name, stdout=out)
             wait_until(lambda: os.fstat(out.fileno()).st_size > 100000, "the stream flows")
             kill(receiver)
+            go_on()
             out.seek(0)
             resume(name, out.read(), 500000)
         equal(finish(sender)[0], 0, "sender")

@@ -11,7 +11,7 @@ import time
 import recordings
 from recording_rig import content, frames, make, path, replay, save, some_records
 from recordings import Recording, about, block, crc32c, end, entry, loss
-from rig import (WINDOWS, contains, create, equal, feed, finish, kill, main, remove,
+from rig import (WINDOWS, contains, create, equal, feed, feed_in_two, finish, kill, main, remove,
                  run, run_ok, send_and_leave, start, stat, stop, true, unique, wait_stat, wait_until)
 
 
@@ -239,10 +239,11 @@ def shouldLoseNothingWhenTheRecorderDies():
     name, file, count = unique(), path(), 300000
     records = [b"%d" % n for n in range(count)]
     sender = start("send", name, stdin=-1)
-    feed(sender, b"\n".join(records) + b"\n")
+    go_on = feed_in_two(sender, b"\n".join(records[:200000]) + b"\n", b"\n".join(records[200000:]) + b"\n")
     recorder = start("record", name, file, "--consume")
     wait_until(lambda: os.path.exists(file) and os.path.getsize(file) > 100000, "it records")
     kill(recorder)
+    go_on()
     got, _, err = replay(file)
     contains(err, "has no end", "sentence")
     run_ok("record", name, file + ".2", "--consume")
