@@ -194,7 +194,7 @@ def main():
             finally:
                 free.append(place)
 
-        for number, test in enumerate(tests, len(chosen) + 1):
+        for number, test in enumerate(tests, 1):
             how = free[0].fails('', test, False)
             broken += how is not None
             print('%sok %d - %s passes as the sources are' % ('' if how is None else 'not ', number, test))
@@ -205,7 +205,7 @@ def main():
         together = [m for m in chosen if m.test != 'lifetime']
         chosen = together + [m for m in chosen if m.test == 'lifetime']
         results = itertools.chain(pool.map(judge, together), map(judge, chosen[len(together):]))
-        for number, (mutant, (noticed, how)) in enumerate(zip(chosen, results), 1):
+        for number, (mutant, (noticed, how)) in enumerate(zip(chosen, results), len(tests) + 1):
             what = '%s: %s -> %s' % (mutant.file, mutant.old, mutant.new)
             print('%sok %d - %s' % ('' if noticed else 'not ', number, ' '.join(what.split()).replace('#', '')))
             print('# %s: %s' % (mutant.test, how), flush=True)
