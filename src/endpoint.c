@@ -102,7 +102,7 @@ static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
     }
     p->spin_ns = opt->spin_ns;
     p->relax.delay = 1;
-    p->owns_next = shmring_copy_owns_next();
+    p->by_string = shmring_copy_by_string(g->capacity);
     p->relax.unit = shmring_pause_unit();
     p->attachment = a;
 }
@@ -263,6 +263,7 @@ static void consumer_fill(shmring_consumer *c, struct shmring_attachment *a,
     c->ignored_epoch = shmring_load_relaxed(&c->page->role.ended_epoch);
     c->spin_ns = opt->spin_ns;
     c->relax.delay = 1;
+    c->by_string = shmring_copy_by_string(g->capacity);
     c->relax.unit = shmring_pause_unit();
     c->attachment = a;
 }

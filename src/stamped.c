@@ -53,7 +53,7 @@ shmring_status shmring_recv_stamped(shmring_consumer *c, void *buf, uint32_t siz
     record.stamp = stamp_of(&record);
     shmring_take_stamps(c, &record, 1);
     if (fits) {
-        shmring_copy_(buf, record.data, record.len);
+        shmring_copy_(buf, record.data, record.len, c->by_string);
     }
     record.data = fits ? buf : NULL;
     if (ret != NULL) {

@@ -109,7 +109,7 @@ SHMRING_INLINE void shmring_write_advance(shmring_producer *p, uint64_t n)
 SHMRING_ALWAYS uint64_t shmring_write_all_(shmring_producer *p, const void *data, uint64_t n)
 {
     if (n != 0) {
-        shmring_copy_(p->data + (p->tail & p->mask), data, (size_t)n);
+        shmring_copy_(p->data + (p->tail & p->mask), data, (size_t)n, p->by_string);
         p->tail += n;
         shmring_store_release(&p->page->tail, p->tail); /* B, with C */
         shmring_ring_bell_(p);
@@ -209,7 +209,7 @@ SHMRING_INLINE void shmring_read_advance(shmring_consumer *c, uint64_t n)
 SHMRING_ALWAYS uint64_t shmring_read_all_(shmring_consumer *c, void *buf, uint64_t n)
 {
     if (n != 0) {
-        shmring_copy_(buf, c->bytes + (c->cursor & c->mask), (size_t)n);
+        shmring_copy_(buf, c->bytes + (c->cursor & c->mask), (size_t)n, c->by_string);
         shmring_advance_(c, n, 1);
     }
     return n;

@@ -262,9 +262,9 @@ SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, u
     }
     if (SHMRING_IS_KNOWN(size) && size <= SHMRING_COPY_MOVES_TO &&
         SHMRING_LIKELY(record.len == size)) {
-        shmring_copy_(buf, record.data, size); /* of a known length */
+        shmring_copy_(buf, record.data, size, c->by_string); /* of a known length */
     } else {
-        shmring_copy_(buf, record.data, record.len);
+        shmring_copy_(buf, record.data, record.len, c->by_string);
     }
     if (ret != NULL) {
         record.data = buf;

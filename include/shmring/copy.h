@@ -3,7 +3,7 @@
  *
  * A call of memcpy() with a length unknown to the compiler costs 10 to 20 ns on each side of the
  * ring: more than the ring itself. Payloads of a known length become a few moves; short ones of an
- * unknown length go through an in-line loop of 16-byte moves whose last one overlaps. From 1 KiB on
+ * unknown length go through an in-line loop of 16-byte moves whose last one overlaps. From 2 KiB on
  * the call no longer shows, and the library copies in the way that suits the processor.
  */
 #ifndef SHMRING_COPY_H
@@ -22,8 +22,11 @@
 
 /* From this length on shmring_copy_wide_() copies. */
 #ifndef SHMRING_COPY_WIDE_FROM
-#define SHMRING_COPY_WIDE_FROM 1024u
+#define SHMRING_COPY_WIDE_FROM 2048u
 #endif
+
+/* The same where it copies by the string instruction. */
+#define SHMRING_COPY_STRING_FROM 1024u
 
 /* How much of a long payload is written last: what can share a line with its word. */
 #define SHMRING_FIRST_LINE 56u
@@ -33,10 +36,10 @@
 
 SHMRING_BEGIN_DECLS
 
-/* Copies n >= SHMRING_COPY_WIDE_FROM bytes that do not overlap; the second one into the ring, with
- * what shares a line with the record's word last where that pays. */
-SHMRING_API void shmring_copy_wide_(void *to, const void *from, size_t n);
-SHMRING_API void shmring_copy_in_wide_(void *to, const void *from, size_t n);
+/* Copies n >= SHMRING_COPY_STRING_FROM bytes that do not overlap; the second one into the ring,
+ * with what shares a line with the record's word last where that pays. by_string: the handle's. */
+SHMRING_API void shmring_copy_wide_(void *to, const void *from, size_t n, uint32_t by_string);
+SHMRING_API void shmring_copy_in_wide_(void *to, const void *from, size_t n, uint32_t by_string);
 
 SHMRING_END_DECLS
 
@@ -82,9 +85,16 @@ SHMRING_ALWAYS void shmring_copy_blocks_(unsigned char *to, const unsigned char 
     memcpy(to + n - 16, from + n - 16, 16);
 }
 
-/* Copies n bytes that do not overlap. n = 0 touches nothing. */
-SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n)
+/* Whether the library copies n bytes. */
+SHMRING_ALWAYS int shmring_is_wide_(size_t n, uint32_t by_string)
 {
+    return n >= SHMRING_COPY_WIDE_FROM || (n >= SHMRING_COPY_STRING_FROM && by_string != 0);
+}
+
+/* Copies n bytes that do not overlap. n = 0 touches nothing. by_string: the handle's. */
+SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n, uint32_t by_string)
+{
+    (void)by_string;
 #ifdef SHMRING_NO_INLINE_COPY /* what each technique brings: docs/performance.md, "Techniques" */
     SHMRING_OPAQUE(n);
     if (n > 0) {
@@ -97,8 +107,8 @@ SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n)
             memcpy(to, from, n);
         }
 #ifndef SHMRING_NO_WIDE_COPY
-    } else if (n >= SHMRING_COPY_WIDE_FROM) {
-        shmring_copy_wide_(to, from, n);
+    } else if (shmring_is_wide_(n, by_string)) {
+        shmring_copy_wide_(to, from, n, by_string);
 #endif
     } else if (n >= SHMRING_COPY_CALL_FROM) {
         SHMRING_OPAQUE(n); /* or gcc warns of lengths that it only imagines */

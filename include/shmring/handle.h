@@ -91,7 +91,7 @@ typedef struct SHMRING_ALIGNED(64) shmring_producer {
     struct shmring_attachment *attachment;
     uint32_t polled; /* 1: there is a descriptor, to be armed whenever a call finds no room */
     uint32_t overflow;
-    uint32_t owns_next; /* 1: lines of a next long record are asked for in advance */
+    uint32_t by_string; /* 1: long copies by the string instruction; copy.c */
     uint64_t evict; /* what the shared one says: nothing at or above evict + capacity is written */
     uint64_t step;  /* `limit` is raised by this much, so that marks are made */
     uint32_t mark_first, mark_next;           /* modulo SHMRING_MARKS: where they are */
@@ -132,8 +132,9 @@ typedef struct SHMRING_ALIGNED(64) shmring_consumer {
     int32_t status;
     uint32_t spin_ns;
     struct shmring_attachment *attachment;
-    uint32_t polled;   /* 1: there is a descriptor, to be armed whenever the ring is found empty */
-    uint32_t any_next; /* where the next shmring_wait_any() begins to look */
+    uint32_t by_string; /* 1: long copies by the string instruction; copy.c */
+    uint32_t polled;    /* 1: there is a descriptor, to be armed whenever the ring is found empty */
+    uint32_t any_next;  /* where the next shmring_wait_any() begins to look */
     const unsigned char *shared; /* overwrite rings: the data, which may change while it is read */
     uint64_t lapped, lapped_bytes;
     uint64_t lost;                    /* bytes, at the last SHMRING_LAPPED */

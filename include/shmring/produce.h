@@ -111,24 +111,25 @@ SHMRING_NOINLINE uint64_t shmring_special_word_(shmring_producer *p, unsigned ch
  * to a line asks for it, and the poll takes it away again before the word is there if the rest of a
  * long payload is written in between. Round trip of 512 B: 0.89, of 1 KiB: 0.92 of the time. The
  * order is for speed only. */
-SHMRING_ALWAYS void shmring_copy_in_(unsigned char *to, const void *from, size_t n)
+SHMRING_ALWAYS void shmring_copy_in_(unsigned char *to, const void *from, size_t n,
+                                     uint32_t by_string)
 {
 #ifndef SHMRING_NO_FIRST_LINE_LAST
 #ifndef SHMRING_NO_WIDE_COPY
-    if (n >= SHMRING_COPY_WIDE_FROM) {
-        shmring_copy_in_wide_(to, from, n);
+    if (shmring_is_wide_(n, by_string)) {
+        shmring_copy_in_wide_(to, from, n, by_string);
         return;
     }
 #endif
     if (n > SHMRING_COPY_MOVES_TO) {
         shmring_copy_(to + SHMRING_FIRST_LINE, (const unsigned char *)from + SHMRING_FIRST_LINE,
-                      n - SHMRING_FIRST_LINE);
+                      n - SHMRING_FIRST_LINE, by_string);
         shmring_light_barrier();
         memcpy(to, from, SHMRING_FIRST_LINE);
         return;
     }
 #endif
-    shmring_copy_(to, from, n);
+    shmring_copy_(to, from, n, by_string);
 }
 
 /* Records of this size and up to that have their successor's lines asked for in advance. */
@@ -144,7 +145,7 @@ SHMRING_NOINLINE void shmring_own_next_(const shmring_producer *p, uint64_t size
     const unsigned char *at = p->data + (p->tail & p->mask);
     uint64_t line;
 
-    if (p->owns_next != 0 && size <= SHMRING_OWN_NEXT_TO && size + 64 <= p->limit - p->tail) {
+    if (p->by_string == 0 && size <= SHMRING_OWN_NEXT_TO && size + 64 <= p->limit - p->tail) {
         for (line = 64; line < size + 64; line += 64) {
             SHMRING_PREFETCHW(at + line);
         }
@@ -200,7 +201,7 @@ SHMRING_ALWAYS shmring_status shmring_send_(shmring_producer *p, const void *dat
         }
     }
     at = p->data + (p->tail & p->mask);
-    shmring_copy_in_(at + header, data, len);
+    shmring_copy_in_(at + header, data, len, p->by_string);
     shmring_finish_(p, at, size, shmring_plain_word_(len, type), plain);
     return SHMRING_OK;
 }
@@ -336,7 +337,7 @@ SHMRING_INLINE shmring_status shmring_stage(shmring_producer *p, const void *dat
         }
     }
     at = p->data + (p->tail & p->mask);
-    shmring_copy_(at + p->record_header, data, len);
+    shmring_copy_(at + p->record_header, data, len, p->by_string);
     if (p->batch_count == 0) {
         p->batch_gap = 0;
     }

@@ -102,7 +102,7 @@ static inline const shmring_atomic_u64 *shmring_word_at_const(const unsigned cha
 /* copy.h's place is taken: every payload of the model is whole words. */
 #define SHMRING_COPY_H
 #define SHMRING_COPY_MOVES_TO 256u
-void shmring_copy_(void *to, const void *from, size_t n);
+void shmring_copy_(void *to, const void *from, size_t n, uint32_t);
 #define SHMRING_FIRST_LINE 56u
 #define SHMRING_NO_WIDE_COPY
 

@@ -118,7 +118,7 @@ static uint64_t get(const void *at)
     return memory->payload[place_of(at)](RL_INFO).load();
 }
 
-void shmring_copy_(void *to, const void *from, size_t n)
+void shmring_copy_(void *to, const void *from, size_t n, uint32_t)
 {
     const uint64_t *in = (const uint64_t *)from;
     uint64_t *out = (uint64_t *)to;
