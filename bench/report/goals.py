@@ -2,7 +2,7 @@
 """The goals, each with what was reached."""
 import waiting
 from growth import caches
-from peers import LINE, MADE, against, best_peer, time_of
+from peers import LINE, MADE, against, best, best_peer, time_of
 from rows import figure, median, ratio, table
 
 
@@ -107,11 +107,11 @@ def ns(value):
 
 
 def summary(rows):
-    """The few rows for the README."""
+    """The few rows for the README; our time is the one measured beside the peer's best setting."""
     lines = []
     for work in ('round trip 8 B', 'round trip 64 B', 'stream 64 B', 'stream 1024 B'):
         peer = best_peer(rows, work)
-        lines.append([work, ns(time_of(rows, work, 'shmring')),
+        lines.append([work, ns(time_of(rows, work, 'shmring', best(rows, work, peer))),
                       peer or 'none is installed', ns(time_of(rows, work, peer)),
                       figure(against(rows, work, peer))])
     return table(['', 'shmring', 'best of the other rings', 'its time', 'its time / shmring’s'],
