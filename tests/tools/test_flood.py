@@ -167,6 +167,8 @@ def aKilledReaderEndsTheFloodAndTheNextOneGoesOn():
     reader = drained(name)
     sender = start("flood", name, "--seconds", "1000")
     wait_stat(name, lambda s: s["counters"]["received"] > 1000, "messages come")
+    reader.send_signal(signal.SIGSTOP)  # it takes nothing any more
+    wait_stat(name, lambda s: s["used"] > s["capacity"] // 2, "the ring fills")
     kill(reader)
     status, out, err = finish(sender)
     equal((status, out), (1, b""), "sender")
