@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* copy.c - long copies in the way that suits the processor: with the widest moves it turns out to
  * have, or with its string instruction. */
-#include <shmring/shmring.h>
+#include <shmring/atomic.h>
+#include <shmring/copy.h>
 
 #include "copy.h"
 
