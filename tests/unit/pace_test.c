@@ -24,7 +24,8 @@ static void (*before_sleep)(void);
 static void (*before_drain)(void);
 static uint64_t own_clock_ns; /* 0: the system's */
 static int sleeps_are_ours, no_barrier;
-static int held_answers; /* the next that say the lock is held still */
+static uint64_t alarm_ns; /* as set last */
+static int held_answers;  /* the next that say the lock is held still */
 static uint64_t sleeps, longest_ns, first_ns;
 
 uint64_t __real_shmring_os_clock_ns(void);
@@ -45,6 +46,8 @@ int __real_shmring_os_role_held(const struct shmring_os_segment *seg, enum shmri
 int __wrap_shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role role);
 uint32_t __real_shmring_os_ready_drain(const struct shmring_os_ready *ready);
 uint32_t __wrap_shmring_os_ready_drain(const struct shmring_os_ready *ready);
+void __real_shmring_os_ready_alarm(const struct shmring_os_ready *ready, uint64_t ns);
+void __wrap_shmring_os_ready_alarm(const struct shmring_os_ready *ready, uint64_t ns);
 void __real_shmring_os_listener_wait(intptr_t listener, uint64_t ns);
 void __wrap_shmring_os_listener_wait(intptr_t listener, uint64_t ns);
 
@@ -132,6 +135,12 @@ uint32_t __wrap_shmring_os_ready_drain(const struct shmring_os_ready *ready)
 {
     (void)run_once(&before_drain);
     return __real_shmring_os_ready_drain(ready);
+}
+
+void __wrap_shmring_os_ready_alarm(const struct shmring_os_ready *ready, uint64_t ns)
+{
+    alarm_ns = ns;
+    __real_shmring_os_ready_alarm(ready, ns);
 }
 
 void __wrap_shmring_os_listener_wait(intptr_t listener, uint64_t ns)
@@ -345,6 +354,7 @@ static void shouldNotForgetAnEndThatWasHeardTogetherWithARecord(void)
     CHECK(ready.fd >= 0);
     before_drain = another_sends_and_dies;
     CHECK_STATUS(shmring_try_recv(pair.c, b, sizeof b, NULL), SHMRING_EMPTY);
+    CHECK(alarm_ns != 0); /* here: whoever looks at the ring's file later wakes it by chance */
     CHECK_EQ(poll(&ready, 1, 0), 1);
     CHECK_STATUS(shmring_try_recv(pair.c, b, sizeof b, NULL), SHMRING_OK);
     do {
