@@ -6,10 +6,14 @@
 
 #include "copy.h"
 
-/* Rings up to this size stay in a processor's own cache. Lines that were written without having
- * been read first end up beyond it: in a ring of 64 KiB string copies of 4 KiB take 0.7 of the time
- * of moves, of 1 KiB 0.85; in one of 1 MiB as much, and 1.1; in one of 64 MiB 1.7, and 2. */
+/* Rings up to this size are copied into and out of by the string instruction, where it is fast: as
+ * if lines that it writes ended up beyond a processor's own cache, where a small ring stays. In one
+ * of 64 KiB copies of 4 KiB take 0.7 of the time of moves, of 1 KiB 0.85; in one of 1 MiB as much,
+ * and 1.1; in one of 64 MiB 1.7, and 2. docs/performance.md, "Techniques", says how to try others.
+ */
+#ifndef STRING_RING_TO
 #define STRING_RING_TO (UINT64_C(512) << 10)
+#endif
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED
@@ -53,9 +57,8 @@ static int has_wide_moves(void)
     return __builtin_cpu_supports("avx2");
 }
 
-/* AMD's processors since Zen 4: `rep movsb` starts at once there, and takes whole lines without
- * reading them first. Lines that were asked for in advance, or a first line that comes last, only
- * hold it up. */
+/* AMD's processors since Zen 4, measured on a Zen 5. Asking for lines in advance, or a first line
+ * that comes last, only held it up. */
 static int has_fast_strings(void)
 {
 #ifdef SANITIZED /* they do not see what it reads and writes */
@@ -65,9 +68,11 @@ static int has_fast_strings(void)
 #endif
 }
 
-/* More than this at once is another way inside the processor: from a processor with which a cache
- * is shared it takes 2.4 of the time for 4 KiB, from a far one 0.8. */
+/* More than this at once takes 2.4 of the time for 4 KiB between processors that share a cache, and
+ * 0.8 between those that do not. */
+#ifndef STRING_AT_ONCE
 #define STRING_AT_ONCE 2048u
+#endif
 
 /* The destination aligned: a store that crosses a line occupies two. */
 static void copy_string(void *to, const void *from, size_t n)

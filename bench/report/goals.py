@@ -81,7 +81,8 @@ def floors(goals, rows):
 def growth(goals, rows):
     fields = {'study': 'growth', 'axis': 'ring', 'work': 'stream', 'size': 64, 'pages': 'small'}
     largest = max((size for _, size in caches()), default=1 << 20)
-    rings = [r for r in rows.names('ring', **fields) if 2 * r <= largest and r <= 64 << 20]
+    rings = [r for r in rows.names('ring', **fields)
+             if r != 65536 and 2 * r <= largest and r <= 64 << 20]
     base = rows.find(ring=65536, **fields)
     worst = max(((ratio(rows.find(ring=r, **fields), base), r) for r in rings),
                 default=(None, 65536))

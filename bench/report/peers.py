@@ -125,6 +125,16 @@ def copy_floor(rows):
             + ', '.join(f'{work} {figure(ns, 0)} ns' for work, ns in found) + '.')
 
 
+def steadiness(rows):
+    """Whether the two processors stayed where they were: the line's time in the fastest and the
+    slowest measurement of it."""
+    found = [ns for size in SIZES for ns in
+             settings(rows, f'round trip {size} B', LINE).get(best(rows, 'round trip 8 B', LINE), [])]
+    return (f' A bare cache line took {figure(median(found), 0)} ns there and back, '
+            f'{figure(min(found), 0)} to {figure(max(found), 0)} in single measurements.'
+            if found else '')
+
+
 def missing(rows):
     there = rows.names('contender', study='peers')
     names = [f'{name} (package {package})' for name, package in KNOWN.items()

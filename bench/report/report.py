@@ -131,8 +131,9 @@ def make_blocks(result, rows, folder):
     blocks.update(waiting.blocks(rows))
     blocks.update(observers.blocks(rows))
     if rows.names('work', study='peers'):
+        blocks['host'] += peers.steadiness(rows)
         blocks.update(peers.blocks(rows, folder))
-        blocks.update(goals.blocks(rows, result['host']))
+        blocks.update(goals.blocks(rows, blocks['host']))
     return blocks
 
 

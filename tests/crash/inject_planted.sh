@@ -13,7 +13,7 @@ case $out in
         failed=0
         ;;
     *)
-        echo "$out" | sed 's/^/# /'
+        while read -r line; do echo "# $line"; done <<<"$out"
         echo "not ok 1 - shouldFindARingThatIsNamedBeforeItIsMade"
         failed=1
         ;;
