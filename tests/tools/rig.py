@@ -114,14 +114,7 @@ def feed_in_two(process, first, rest):
 
 def run(*args, data=None, **more):
     """The program, from start to end."""
-    def once():
-        return finish(start(*args, stdin=subprocess.PIPE, **more), data if data is not None else b"")
-
-    done = once()
-    if WINDOWS and done == (1, b"", ""):  # the program says why it fails, always
-        print("# wine failed, seldom as that is, before the program began: once more")
-        done = once()
-    return done
+    return finish(start(*args, stdin=subprocess.PIPE, **more), data if data is not None else b"")
 
 
 def run_ok(*args, **more):

@@ -226,7 +226,7 @@ def shouldHaveEverythingWhenTheSenderDies():
     recorder = start("record", name, file, "--consume")
     sender.stdin.write(b"one\ntwo\n")
     sender.stdin.flush()
-    wait_stat(name, lambda s: s["counters"]["sent"] == 2, "it is sent")
+    wait_stat(name, lambda s: s["counters"]["sent"] == 2 and s["consumer"]["alive"], "it is sent, and will be read")
     kill(sender)
     status, _, err = finish(recorder)
     equal(status, 1, "status")
