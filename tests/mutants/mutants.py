@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from table import mutants  # pylint: disable=wrong-import-position
@@ -41,8 +42,10 @@ def run_test(command, folder):
         except subprocess.TimeoutExpired:
             said, status = '', None
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(test.pid, signal.SIGKILL)
-    for ring in glob.glob('/dev/shm/shmring.*.%d.*' % test.pid):
+            for _ in range(1000):  # until none is left that could still name a ring
+                os.killpg(test.pid, signal.SIGKILL)
+                time.sleep(0.001)
+    for ring in glob.glob('/dev/shm/shmring.*.%d' % test.pid) + glob.glob('/dev/shm/shmring.*.%d.*' % test.pid):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(ring)
     return status, said
