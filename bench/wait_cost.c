@@ -13,6 +13,7 @@
 #define _GNU_SOURCE
 #include <shmring/shmring.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,31 +74,9 @@ static double median_of(const char *row, int rounds)
     return 0;
 }
 
-static double idle_percent(unsigned seconds)
-{
-    shmring_options opt = SHMRING_OPTIONS_INIT;
-    struct rusage before, after;
-    shmring_producer *p = NULL;
-    shmring_consumer *c = NULL;
-    double used = -1;
-    char b[8];
-
-    if (shmring_producer_open(&p, work_ring(), &opt) == SHMRING_OK &&
-        shmring_consumer_open(&c, work_ring(), &opt) == SHMRING_OK) {
-        (void)getrusage(RUSAGE_SELF, &before);
-        (void)shmring_recv(c, b, sizeof b, NULL, seconds * UINT64_C(1000000000));
-        (void)getrusage(RUSAGE_SELF, &after);
-        used = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec) +
-               (double)(after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
-               (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec) / 1e6 +
-               (double)(after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e6;
-    }
-    shmring_producer_close(p);
-    shmring_consumer_close(c);
-    return 100.0 * used / seconds;
-}
-
-#define IDLE "blocked consumer, ns of a processor each second"
+/* Consumers that nothing comes to: of one ring, and of many at once. */
+static const uint32_t idle_rings[] = {1, 100, RINGS_MAX};
+#define IDLES (sizeof idle_rings / sizeof idle_rings[0])
 
 static void print_lines(int rounds, unsigned idle_seconds)
 {
@@ -111,9 +90,10 @@ static void print_lines(int rounds, unsigned idle_seconds)
         }
     }
     fflush(stdout);
-    if (idle_seconds != 0) {
-        printf("{\"study\": \"waiting\", \"work\": \"" IDLE "\", \"ns\": %.2f}\n",
-               idle_percent(idle_seconds) * 1e7);
+    for (i = 0; i < IDLES && idle_seconds != 0; i++) {
+        printf("{\"study\": \"waiting\", \"work\": \"idle\", \"rings\": %" PRIu32
+               ", \"ns\": %.2f}\n",
+               idle_rings[i], work_idle_ns(idle_rings[i], idle_seconds));
     }
 }
 
@@ -131,9 +111,9 @@ static void print_table(int rounds, unsigned idle_seconds)
         printf("|\n");
     }
     fflush(stdout);
-    if (idle_seconds != 0) {
-        printf("| a consumer blocked for %u s, share of a processor | | %.4f%% |\n", idle_seconds,
-               idle_percent(idle_seconds));
+    for (i = 0; i < IDLES && idle_seconds != 0; i++) {
+        printf("| blocked on %" PRIu32 " rings for %u s, share of a processor | | %.4f%% |\n",
+               idle_rings[i], idle_seconds, work_idle_ns(idle_rings[i], idle_seconds) / 1e7);
     }
 }
 

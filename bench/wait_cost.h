@@ -24,8 +24,9 @@ struct work {
 /* Names and memory for all of them; 0 when there is none. */
 int work_prepare(void);
 
-/* The name of the ring that the contenders use; for a last one by itself. */
-const char *work_ring(void);
+/* Blocks for so long, as the consumer of so many rings to which nothing comes. What this took of a
+ * processor, in ns for each second. */
+double work_idle_ns(uint32_t rings, unsigned seconds);
 
 void work_stream_here(struct pair_board *board, void *work);
 void work_stream_other(struct pair_board *board, void *work);

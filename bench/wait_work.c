@@ -9,8 +9,10 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,11 +25,6 @@ int work_prepare(void)
     (void)snprintf(name_out, sizeof name_out, "%s", pair_ring_name("wait-out"));
     (void)snprintf(name_back, sizeof name_back, "%s", pair_ring_name("wait-back"));
     return line != MAP_FAILED;
-}
-
-const char *work_ring(void)
-{
-    return name_out;
 }
 
 static void give_up(struct pair_board *board, const char *what)
@@ -284,4 +281,47 @@ void work_any_other(struct pair_board *board, void *arg)
         shmring_consumer_close(c[k]);
     }
     shmring_producer_close(p);
+}
+
+/* ---- nothing at all ---- */
+
+static double used_ns(void)
+{
+    struct rusage u;
+
+    (void)getrusage(RUSAGE_SELF, &u);
+    return ((double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec) * 1e9 +
+           ((double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec) * 1e3;
+}
+
+double work_idle_ns(uint32_t rings, unsigned seconds)
+{
+    static shmring_producer *p[RINGS_MAX];
+    static shmring_consumer *c[RINGS_MAX];
+    uint64_t timeout_ns = seconds * UINT64_C(1000000000), got;
+    shmring_options opt = SHMRING_OPTIONS_INIT;
+    shmring_status status = SHMRING_OK;
+    double used = -1;
+    uint32_t k, which;
+
+    opt.capacity = 65536;
+    for (k = 0; k < rings && status == SHMRING_OK; k++) {
+        status = shmring_producer_open(&p[k], name_of(k), &opt);
+        status = status == SHMRING_OK ? shmring_consumer_open(&c[k], name_of(k), &opt) : status;
+    }
+    if (status == SHMRING_OK) {
+        used = used_ns();
+        status = rings == 1 ? shmring_recv(c[0], &got, sizeof got, NULL, timeout_ns)
+                            : shmring_wait_any(c, rings, &which, timeout_ns);
+        used = used_ns() - used;
+    }
+    if (status != SHMRING_TIMEOUT) {
+        fprintf(stderr, "shmring_wait_cost: idle: %s\n", shmring_error_detail());
+        exit(1);
+    }
+    while (k-- > 0) {
+        shmring_producer_close(p[k]);
+        shmring_consumer_close(c[k]);
+    }
+    return used / seconds;
 }

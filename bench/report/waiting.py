@@ -6,8 +6,8 @@ NEVER = 'stream 64 B, the consumer never sleeps'
 MAY = 'stream 64 B, the consumer may sleep'
 FUTEX = 'bare futex, round trip'
 ASLEEP = 'shmring, both sleep at once'
-IDLE = 'blocked consumer, ns of a processor each second'
-AGAINST = {MAY: NEVER, NEVER: None, FUTEX: None, IDLE: None} # the others: against the futex
+IDLE = 'idle' # ns of a processor each second
+AGAINST = {MAY: NEVER, NEVER: None, FUTEX: None} # the others: against the futex
 
 
 def values(rows, work):
@@ -18,9 +18,15 @@ def against(rows, work, base):
     return ratio(values(rows, work), values(rows, base))
 
 
-def idle_percent(rows):
-    ns = median(values(rows, IDLE))
+def idle_percent(rows, rings=1):
+    ns = median(rows.find(study='waiting', work=IDLE, rings=rings))
     return None if ns is None else ns / 1e7
+
+
+def idle_words(rows):
+    said = [f'{figure(idle_percent(rows, rings), 3)} % on {rings:,} ring{"s" * (rings > 1)}'
+            for rings in rows.names('rings', study='waiting', work=IDLE)]
+    return '\n\nA consumer blocked where nothing comes used of a processor: ' + ', '.join(said) + '.' if said else ''
 
 
 def blocks(rows):
@@ -30,7 +36,4 @@ def blocks(rows):
             base = AGAINST.get(work, FUTEX)
             lines.append([work, figure(median(values(rows, work)), 0),
                           figure(against(rows, work, base)) if base else ''])
-    idle = idle_percent(rows)
-    words = '' if idle is None else (
-        f'\n\nA consumer blocked on an idle ring used {figure(idle, 3)} % of a processor.')
-    return {'waiting': table(['work', 'ns each', 'ratio'], lines) + words}
+    return {'waiting': table(['work', 'ns each', 'ratio'], lines) + idle_words(rows)}
