@@ -30,6 +30,7 @@ while [ "$(figure rounds)" -le "$rounds" ] && kill -0 $! 2>/dev/null; do
 done
 kill -9 $!
 wait $! 2>/dev/null
+trap 'rm -rf "$folder" /dev/shm/shmring.*.soak.'$! EXIT # the ring that it left
 if [ "$(figure rounds)" -gt "$rounds" ] && [ "$(wc -l <"$totals")" -eq "$lines" ] &&
     "$1" 1 "$totals" | grep -q "goes on after round"; then
     echo "ok 2 - theTotalsAreWholeWhenASoakIsKilled"
