@@ -12,6 +12,7 @@ static void create(gbench_state *state)
     shmring_producer *p;
 
     opt.capacity = (uint64_t)gbench_arg(state, 0);
+    opt.flags = SHMRING_PREFAULT;
     opt.open_mode = SHMRING_CREATE_ONLY;
     while (gbench_keep_running(state)) {
         if (shmring_producer_open(&p, name, &opt) != SHMRING_OK) {
@@ -30,6 +31,7 @@ static void attach(gbench_state *state)
     shmring_consumer *c;
 
     opt.capacity = (uint64_t)gbench_arg(state, 0);
+    opt.flags = SHMRING_PREFAULT;
     if (shmring_producer_open(&p, name, &opt) != SHMRING_OK) {
         gbench_skip(state, shmring_error_detail());
         return;

@@ -315,7 +315,7 @@ static int wakes(struct floor *f)
 /* On pages of one kind; huge ones are left out where the file system gives none. */
 static int attach(struct floor *f, uint64_t capacity, uint32_t flags)
 {
-    shmring_options opt = SHMRING_OPTIONS_INIT;
+    shmring_options opt = SHMRING_OPTIONS_INIT, all = SHMRING_OPTIONS_INIT;
     shmring_consumer *c;
     shmring_info info;
     struct statvfs room;
@@ -333,8 +333,9 @@ static int attach(struct floor *f, uint64_t capacity, uint32_t flags)
     if (shmring_producer_open(&f->out, f->there, &opt) != SHMRING_OK) {
         return 0;
     }
+    all.flags = SHMRING_PREFAULT;
     start = pair_now_ns();
-    right = shmring_consumer_open(&c, f->there, NULL) == SHMRING_OK;
+    right = shmring_consumer_open(&c, f->there, &all) == SHMRING_OK;
     start = pair_now_ns() - start;
     if (right) {
         right = shmring_inspect(f->there, &info) == SHMRING_OK;

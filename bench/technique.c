@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* technique.c - streams and round trips of the ring as shipped, or, compiled with a SHMRING_NO_...
- * macro, of the ring without that one technique. The hot path is in-line, so the macro is all it
- * takes; the report runs the variants in turns.
+/* technique.c - streams and round trips of the ring as shipped, or, compiled with headers that
+ * without.py has patched, of the ring without one technique. The hot path is in-line, so other
+ * headers are all it takes; the report runs the variants in turns.
  *
  *   shmring_technique_NAME [--brief]    one round, a line of JSON for each measurement
  *   shmring_technique_NAME --count BYTES MESSAGES    one thread, nothing else: for callgrind */

@@ -18,11 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 
 #include "wait_cost.h"
 
 #define STREAM_COUNT 2000000u
 #define TRIP_COUNT   4000u
+#define RING_BYTES   131072u /* of one, with its header */
+#define LEFT_OUT     77      /* the exit status by which a test is skipped */
 
 /* ---- the table ---- */
 
@@ -160,6 +163,22 @@ static int read_settings(struct settings *set, int argc, char **argv)
     return set->rounds >= 1 - set->json && set->rounds <= ROUNDS_MAX && set->idle_seconds >= 0;
 }
 
+/* A mount that is too small would end the rounds with its rings made and nobody to remove them. */
+static int rings_fit(void)
+{
+    const uint64_t needed = (uint64_t)(RINGS_MAX + 2) * RING_BYTES;
+    struct statvfs fs;
+
+    if (statvfs("/dev/shm", &fs) != 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= needed) {
+        return 1;
+    }
+    fprintf(stderr,
+            "shmring_wait_cost: left out: %u rings need %" PRIu64 " bytes and /dev/shm has %" PRIu64
+            " free\n",
+            RINGS_MAX, needed, (uint64_t)fs.f_bavail * fs.f_frsize);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct settings set = {5, 10, 0};
@@ -168,6 +187,9 @@ int main(int argc, char **argv)
     if (!read_settings(&set, argc, argv)) {
         fprintf(stderr, "usage: shmring_wait_cost [--rounds N] [--idle SECONDS] [--json]\n");
         return 2;
+    }
+    if (!rings_fit()) {
+        return LEFT_OUT;
     }
     if (!work_prepare()) {
         fprintf(stderr, "shmring_wait_cost: no memory\n");

@@ -7,9 +7,8 @@
 #include "copy.h"
 
 /* Rings up to this size are copied into and out of by the string instruction, where it is fast: as
- * if lines that it writes ended up beyond a processor's own cache, where a small ring stays. In one
- * of 64 KiB copies of 4 KiB take 0.7 of the time of moves, of 1 KiB 0.85; in one of 1 MiB as much,
- * and 1.1; in one of 64 MiB 1.7, and 2. docs/performance.md, "Techniques", says how to try others.
+ * if lines that it writes ended up beyond a processor's own cache, where a small ring stays.
+ * docs/performance.md#techniques has what it brings in rings of which size, and how to try others.
  */
 #ifndef STRING_RING_TO
 #define STRING_RING_TO (UINT64_C(512) << 10)
@@ -28,10 +27,10 @@
 /* 32 bytes anywhere, of any type. */
 typedef long long block __attribute__((vector_size(32), aligned(1), may_alias));
 
-/* 32 bytes a move, the destination aligned: a store that crosses a line occupies two. Beside 16
- * bytes a move, streams of 4 KiB take 0.91 of the time, of 8 KiB 0.88; 64 bytes a move were slower
- * than either. memcpy() moves as much, but begins with a search for its way, and prefers
- * `rep movsb`, which on Intel's, from a line of another processor, was the slowest of all. */
+/* 32 bytes a move, the destination aligned: a store that crosses a line occupies two. Moves of
+ * 16 and of 64 bytes were slower (docs/performance.md#techniques). memcpy() moves as much, but
+ * begins with a search for its way, and prefers `rep movsb`, which on Intel's, from a line of
+ * another processor, was the slowest of all. */
 __attribute__((target("avx2"))) static void copy_by_32(void *to, const void *from, size_t n)
 {
     unsigned char *out = to;
@@ -68,8 +67,8 @@ static int has_fast_strings(void)
 #endif
 }
 
-/* More than this at once takes 2.4 of the time for 4 KiB between processors that share a cache, and
- * 0.8 between those that do not. */
+/* More than this at once is slower between processors that share a cache, and faster between those
+ * that do not: docs/performance.md#techniques. */
 #ifndef STRING_AT_ONCE
 #define STRING_AT_ONCE 2048u
 #endif
@@ -149,4 +148,9 @@ void shmring_copy_in_wide_(void *to, const void *from, size_t n, uint32_t by_str
 uint32_t shmring_copy_by_string(uint64_t capacity)
 {
     return capacity <= STRING_RING_TO && has_fast_strings() ? 1 : 0;
+}
+
+void shmring_copy_any_(void *to, const void *from, size_t n, uint32_t by_string)
+{
+    shmring_copy_(to, from, n, by_string);
 }

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "abi.h"
 #include "copy.h"
 #include "detail.h"
 #include "options.h"
@@ -13,31 +14,38 @@
 #include "recover.h"
 #include "role.h"
 #include "segment.h"
+#include "space.h"
 #include "stamp.h"
 #include "wait.h"
 
-/* Least steps of a reject ring's limit: in the smallest ring shorter ones cost 4 % of the
- * instructions of 1 KiB records. */
+/* Least steps of a reject ring's limit: in the smallest ring shorter ones cost instructions
+ * (docs/performance.md#techniques). */
 #define STEP_MIN UINT64_C(16384)
 
 static shmring_status open_segment(const char *name, const shmring_options *opt,
-                                   enum shmring_role role, void *ret, shmring_options *ret_options,
+                                   enum shmring_role role, const struct shmring_caller *caller,
+                                   void *ret, shmring_options *ret_options,
                                    struct shmring_attachment **ret_a)
 {
+    struct shmring_detail kept;
     struct shmring_name parsed;
     shmring_status status;
 
+    shmring_detail_keep(&kept);
     if (ret == NULL) {
         return shmring_fail(SHMRING_E_INVALID, "the place for the handle is NULL");
     }
     status = shmring_name_parse(&parsed, name);
+    if (status == SHMRING_OK) {
+        status = shmring_caller_check(caller, &parsed);
+    }
     if (status == SHMRING_OK) {
         status = shmring_options_read(&parsed, opt, ret_options);
     }
     if (status == SHMRING_OK) {
         status = shmring_segment_open(&parsed, ret_options, role, ret_a);
     }
-    return status;
+    return shmring_settle(&kept, status);
 }
 
 static shmring_status no_handle(struct shmring_attachment *a)
@@ -61,6 +69,12 @@ static shmring_status was_cut(const struct shmring_attachment *a)
         "ring '%s' is corrupt: somebody cut its file short while it was open; close "
         "it and make a new one",
         a->name.full);
+}
+
+/* What a forked child's copy of a handle knows its attachment by. */
+static struct shmring_attachment **kept_of(void *handle, size_t size)
+{
+    return shmring_os_handle_kept(handle, size);
 }
 
 /* ---- producer ---- */
@@ -90,9 +104,7 @@ static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
     p->peer = shmring_consumer_page_of(&a->map);
     p->record_header = g->record_header;
     p->max_record = g->max_record;
-    p->len_bound = g->framing == SHMRING_RECORDS ? (uint64_t)g->max_record + 1 : 0;
     p->stamp = g->stamp;
-    p->special = g->stamp != SHMRING_STAMP_NONE ? SHMRING_SPECIAL_STAMP : 0;
     p->capacity = g->capacity;
     p->framing = g->framing;
     p->overflow = g->overflow;
@@ -107,14 +119,17 @@ static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
     p->attachment = a;
 }
 
-shmring_status shmring_producer_open(shmring_producer **ret, const char *name,
-                                     const shmring_options *opt)
+shmring_status shmring_producer_open_abi_(shmring_producer **ret, const char *name,
+                                          const shmring_options *opt, uint32_t abi,
+                                          uint32_t handle_size, uint32_t record_size)
 {
+    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_producer), record_size};
     struct shmring_attachment *a = NULL;
     shmring_options options;
     shmring_producer *p;
     uint64_t capability;
-    shmring_status status = open_segment(name, opt, SHMRING_ROLE_PRODUCER, ret, &options, &a);
+    shmring_status status =
+        open_segment(name, opt, SHMRING_ROLE_PRODUCER, &caller, ret, &options, &a);
 
     if (status != SHMRING_OK) {
         return status;
@@ -130,26 +145,17 @@ shmring_status shmring_producer_open(shmring_producer **ret, const char *name,
         shmring_segment_close(a);
         return status;
     }
-    p->limit = p->byte_limit = p->tail; /* the first call asks, and announces (edge G) */
-    capability = shmring_barrier_setup(&a->can_barrier);
+    p->limit = p->tail; /* the first call asks, and announces (edge G) */
+    shmring_set_gates_(p);
+    capability = shmring_barrier_setup(options.flags, &a->can_barrier);
     p->fence = capability == SHMRING_CAP_FENCES;
     shmring_bell_reset(&p->bells->producer_bell, a->can_barrier);
-    shmring_role_enter(&p->page->role, capability | SHMRING_CAP_EVICTS);
+    shmring_role_enter(&p->page->role, capability | SHMRING_CAP_EVICTS | SHMRING_CAP_REPORTS);
     shmring_os_guard_tell(&a->map, shmring_producer_is_cut, p);
+    a->unfinished = 0;
+    *kept_of(p, sizeof *p) = a;
     *ret = p;
     return SHMRING_OK;
-}
-
-/* The last look at what is in use: the others are a few in a lap, and a short life has none. */
-static void note_use(shmring_producer *p)
-{
-    const uint64_t used = p->tail - shmring_load_relaxed(&p->peer->cursor);
-
-    if (p->overflow != SHMRING_REJECT) {
-        shmring_note_unread_(p);
-    } else if (used <= p->capacity) { /* for people only: a false cursor makes a false mark */
-        shmring_note_high_water_(p, used);
-    }
 }
 
 void shmring_producer_close(shmring_producer *p)
@@ -162,15 +168,29 @@ void shmring_producer_close(shmring_producer *p)
     a = p->attachment;
     if (a != NULL) {
         if (p->status == SHMRING_OK) {
-            shmring_publish(p);
-            note_use(p);
+            (void)shmring_publish(p);
+            shmr_note_high_water(
+                p); /* it is sampled a few times a lap: a short life has no other */
         }
         shmring_role_leave(&p->page->role);
         (void)shmring_fetch_and(&p->bells->producer_bell, ~SHMRING_BELL_POLLED);
         shmring_bell_ring(a, &p->bells->consumer_bell, SHMRING_ROLE_CONSUMER);
         shmring_segment_close(a);
+    } else { /* the parent's: what the child inherited of it is given back */
+        shmring_segment_forget(*kept_of(p, sizeof *p));
     }
     shmring_os_handle_free(p, sizeof *p);
+}
+
+/* The value that made a handle refuse for the first time: later calls meet others, which its
+ * refusal has made. */
+static uint64_t first_cause(struct shmring_attachment *a, int32_t status, uint64_t value)
+{
+    if (status == SHMRING_OK || !a->has_cause) {
+        a->has_cause = 1;
+        a->cause = value;
+    }
+    return a->cause;
 }
 
 shmring_status shmring_producer_refuse_(shmring_producer *p, shmring_status why, uint64_t value)
@@ -184,14 +204,23 @@ shmring_status shmring_producer_refuse_(shmring_producer *p, shmring_status why,
     }
     name = p->attachment->name.full;
     if (why == SHMRING_E_CORRUPT || p->status != SHMRING_OK) {
+        value = first_cause(p->attachment, p->status, value);
         p->status = SHMRING_E_CORRUPT;
-        p->limit = p->kept_limit = p->byte_limit = p->tail;
+        p->limit = p->tail;
+        shmring_set_gates_(p);
         if (p->attachment->cut) {
             return was_cut(p->attachment);
         }
+        if (p->walking != 0) { /* this producer never asks where the consumer is */
+            return shmring_fail(SHMRING_E_CORRUPT,
+                                "ring '%s' is corrupt: what an earlier producer left at position "
+                                "%" PRIu64 " is no record; close it and make a new one",
+                                name, value);
+        }
         return shmring_fail(SHMRING_E_CORRUPT,
                             "ring '%s' is corrupt: its consumer says position %" PRIu64
-                            " and the producer is at %" PRIu64 "; close it and make a new one",
+                            " and the producer is at %" PRIu64
+                            "; close it, and 'shmring repair' it or make a new one",
                             name, value, p->tail);
     }
     if (why == SHMRING_E_TOO_BIG) {
@@ -268,14 +297,17 @@ static void consumer_fill(shmring_consumer *c, struct shmring_attachment *a,
     c->attachment = a;
 }
 
-shmring_status shmring_consumer_open(shmring_consumer **ret, const char *name,
-                                     const shmring_options *opt)
+shmring_status shmring_consumer_open_abi_(shmring_consumer **ret, const char *name,
+                                          const shmring_options *opt, uint32_t abi,
+                                          uint32_t handle_size, uint32_t record_size)
 {
+    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_consumer), record_size};
     struct shmring_attachment *a = NULL;
     shmring_options options;
     shmring_consumer *c;
     uint64_t capability;
-    shmring_status status = open_segment(name, opt, SHMRING_ROLE_CONSUMER, ret, &options, &a);
+    shmring_status status =
+        open_segment(name, opt, SHMRING_ROLE_CONSUMER, &caller, ret, &options, &a);
 
     if (status != SHMRING_OK) {
         return status;
@@ -292,11 +324,13 @@ shmring_status shmring_consumer_open(shmring_consumer **ret, const char *name,
         return status;
     }
     c->noted = c->cursor;
-    capability = shmring_barrier_setup(&a->can_barrier);
+    capability = shmring_barrier_setup(options.flags, &a->can_barrier);
     c->fence = capability == SHMRING_CAP_FENCES;
     shmring_bell_reset(&c->bells->consumer_bell, a->can_barrier);
     shmring_role_enter(&c->page->role, capability);
     shmring_os_guard_tell(&a->map, shmring_consumer_is_cut, c);
+    a->unfinished = 0;
+    *kept_of(c, sizeof *c) = a;
     *ret = c;
     return SHMRING_OK;
 }
@@ -315,6 +349,8 @@ void shmring_consumer_close(shmring_consumer *c)
         (void)shmring_fetch_and(&c->bells->consumer_bell, ~SHMRING_BELL_POLLED);
         shmring_bell_ring(a, &c->bells->producer_bell, SHMRING_ROLE_PRODUCER);
         shmring_segment_close(a);
+    } else { /* the parent's: what the child inherited of it is given back */
+        shmring_segment_forget(*kept_of(c, sizeof *c));
     }
     shmring_os_handle_free(c, sizeof *c);
 }
@@ -330,6 +366,7 @@ shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why,
     }
     name = c->attachment->name.full;
     if (why == SHMRING_E_CORRUPT || c->status != SHMRING_OK) {
+        value = first_cause(c->attachment, c->status, value);
         c->status = SHMRING_E_CORRUPT;
         c->data = c->bytes = c->shared = c->stamped = NULL;
         c->tail = c->cursor;
@@ -337,10 +374,11 @@ shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why,
         if (c->attachment->cut) {
             return was_cut(c->attachment);
         }
-        return shmring_fail(SHMRING_E_CORRUPT,
-                            "ring '%s' is corrupt at position %" PRIu64 ": found %#" PRIx64
-                            "; look with 'shmring verify', then make a new one",
-                            name, c->cursor, value);
+        return shmring_fail(
+            SHMRING_E_CORRUPT,
+            "ring '%s' is corrupt at position %" PRIu64 ": found %#" PRIx64
+            "; look with 'shmring verify', then 'shmring repair' it or make a new one",
+            name, c->cursor, value);
     }
     if (why == SHMRING_E_TOO_BIG) {
         return shmring_fail(why,

@@ -7,62 +7,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "abi.h"
 #include "detail.h"
 #include "inspect.h"
 #include "os.h"
-
-shmring_status shmring_view_open(struct shmring_view *view, const char *name, int write)
-{
-    shmring_status status = shmring_name_parse(&view->name, name);
-
-    if (status == SHMRING_OK) {
-        status = shmring_os_open(&view->name, write, 1, &view->seg);
-    }
-    return status;
-}
-
-shmring_status shmring_view_open_file(struct shmring_view *view, const char *path, int write)
-{
-    const char *end = path;
-    size_t n;
-
-    if (path == NULL) {
-        return shmring_fail(SHMRING_E_INVALID, "the file's path is NULL");
-    }
-    memset(&view->name, 0, sizeof view->name);
-    n = strlen(path);
-    if (n >= sizeof view->name.full) {
-        end = path + n - (sizeof view->name.full - 1);
-        n = sizeof view->name.full - 1;
-    }
-    memcpy(view->name.full, end, n);
-    return shmring_os_open_file(path, write, &view->seg);
-}
-
-shmring_status shmring_view_read(struct shmring_view *view)
-{
-    shmring_status status = shmring_geometry_read(&view->name, &view->seg, &view->geometry);
-
-    if (status != SHMRING_OK) {
-        return status;
-    }
-    /* The consumer's page first: cursor, then tail, so that a moving ring shows no tail behind. */
-    if (!shmring_os_read(&view->seg, SHMRING_CONSUMER_AT, &view->consumer, sizeof view->consumer) ||
-        !shmring_os_read(&view->seg, SHMRING_PRODUCER_AT, &view->producer, sizeof view->producer) ||
-        !shmring_os_read(&view->seg, SHMRING_DOORBELL_AT, &view->bells, sizeof view->bells)) {
-        return shmring_os_is_whole(&view->seg)
-                   ? shmring_fail(SHMRING_E_OS, "ring '%s': reading its header failed; try again",
-                                  view->name.full)
-                   : shmring_fail(SHMRING_E_CORRUPT, "ring '%s' was cut short while it was read",
-                                  view->name.full);
-    }
-    return SHMRING_OK;
-}
-
-void shmring_view_close(struct shmring_view *view)
-{
-    shmring_os_segment_drop(&view->seg);
-}
+#include "printable.h"
 
 static void fill_role(shmring_role_info *ret, const struct shmring_role_block *block,
                       const shmring_atomic_u64 *bell, const struct shmring_os_segment *seg,
@@ -71,7 +20,6 @@ static void fill_role(shmring_role_info *ret, const struct shmring_role_block *b
     uint64_t program[2] = {shmring_load_relaxed(&block->program[0]),
                            shmring_load_relaxed(&block->program[1])};
     uint64_t state = shmring_load_relaxed(&block->state);
-    size_t i;
 
     ret->pid = shmring_load_relaxed(&block->pid);
     ret->start_time = shmring_load_relaxed(&block->start_time);
@@ -83,11 +31,7 @@ static void fill_role(shmring_role_info *ret, const struct shmring_role_block *b
     ret->membarrier = (shmring_load_relaxed(&block->capability) & SHMRING_CAP_MEMBARRIER) != 0;
     ret->asks_fence = (shmring_load_relaxed(bell) & SHMRING_BELL_FENCE) != 0;
     memcpy(ret->program, program, 16);
-    for (i = 0; i < 16; i++) { /* a stranger's bytes: nothing that a terminal would obey */
-        if (ret->program[i] != '\0' && (ret->program[i] < ' ' || ret->program[i] > '~')) {
-            ret->program[i] = '?';
-        }
-    }
+    shmring_make_printable(ret->program); /* a stranger's bytes */
 }
 
 static void fill_counters(shmring_info *ret, const struct shmring_producer_page *p,
@@ -136,21 +80,20 @@ static void read_buckets(uint64_t *ret, const struct shmring_view *view)
     }
 }
 
-static void fill_latency(shmring_info *ret, const struct shmring_view *view)
+static void fill_latency(shmring_info *ret, struct shmring_view *view)
 {
-    uint64_t buckets[SHMRING_HISTOGRAM_BUCKETS];
-
-    read_buckets(buckets, view);
-    shmring_latency_of(buckets, &ret->latency);
+    read_buckets(view->buckets, view);
+    shmring_latency_of(view->buckets, &ret->latency);
 }
 
-static void fill_info(shmring_info *ret, const struct shmring_view *view)
+static void fill_info(shmring_info *ret, struct shmring_view *view)
 {
     const struct shmring_geometry_page *g = &view->geometry;
     uint64_t behind;
 
     memset(ret, 0, sizeof *ret);
     memcpy(ret->name, g->name, sizeof ret->name);
+    shmring_make_printable(ret->name);
     ret->capacity = g->capacity;
     ret->framing = g->framing;
     ret->overflow = g->overflow;
@@ -191,30 +134,36 @@ static void fill_info(shmring_info *ret, const struct shmring_view *view)
 /* Looks at a ring and fills what is not NULL. */
 static shmring_status inspect(const char *name, shmring_info *ret_info, uint64_t *ret_buckets)
 {
-    struct shmring_view view;
+    struct shmring_view *view;
     shmring_status status;
 
     if (ret_info == NULL && ret_buckets == NULL) {
         return shmring_fail(SHMRING_E_INVALID, "the place for the answer is NULL");
     }
-    status = shmring_view_open(&view, name, 0);
+    status = shmring_view_open(name, 0, &view);
     if (status != SHMRING_OK) {
         return status;
     }
-    status = shmring_view_read(&view);
+    status = shmring_view_read(view);
     if (status == SHMRING_OK && ret_info != NULL) {
-        fill_info(ret_info, &view);
+        fill_info(ret_info, view);
     }
     if (status == SHMRING_OK && ret_buckets != NULL) {
-        read_buckets(ret_buckets, &view);
+        read_buckets(ret_buckets, view);
     }
-    shmring_view_close(&view);
+    shmring_view_close(view);
     return status;
 }
 
-shmring_status shmring_inspect(const char *name, shmring_info *ret)
+shmring_status shmring_inspect_sized_(const char *name, shmring_info *ret, uint64_t size)
 {
-    return inspect(name, ret, NULL);
+    shmring_info info;
+    shmring_status status = inspect(name, ret != NULL ? &info : NULL, NULL);
+
+    if (status == SHMRING_OK) {
+        shmring_answer(ret, size, &info, sizeof info);
+    }
+    return status;
 }
 
 shmring_status shmring_inspect_latency(const char *name, uint64_t *ret)
@@ -238,23 +187,28 @@ static void mark_removed(const struct shmring_os_segment *seg)
 
 shmring_status shmring_remove(const char *name)
 {
-    struct shmring_view view;
-    shmring_status status = shmring_view_open(&view, name, 1);
+    struct shmring_detail kept;
+    struct shmring_view *view = NULL;
+    shmring_status status;
 
-    if (status != SHMRING_OK) {
-        return status;
-    }
-    status = shmring_os_lock_admin(&view.name, &view.seg);
+    shmring_detail_keep(&kept);
+    status = shmring_view_make(name, &view);
     if (status == SHMRING_OK) {
-        status = shmring_os_unname(&view.name, &view.seg);
-        if (status == SHMRING_OK &&
-            shmring_geometry_read(&view.name, &view.seg, &view.geometry) == SHMRING_OK) {
-            mark_removed(&view.seg);
-        }
-        shmring_os_unlock_admin(&view.seg);
+        status = shmring_os_open(&view->name, 1, SHMRING_OS_PLANTED, &view->seg);
     }
-    shmring_view_close(&view);
-    return status;
+    if (status == SHMRING_OK) {
+        status = shmring_os_lock_admin(&view->name, &view->seg);
+    }
+    if (status == SHMRING_OK) {
+        status = shmring_os_unname(&view->name, &view->seg);
+        if (status == SHMRING_OK &&
+            shmring_geometry_read(&view->name, &view->seg, &view->geometry) == SHMRING_OK) {
+            mark_removed(&view->seg);
+        }
+        shmring_os_unlock_admin(&view->seg);
+    }
+    shmring_view_close(view);
+    return shmring_settle(&kept, status);
 }
 
 struct list_call {
@@ -279,37 +233,70 @@ shmring_status shmring_list(int (*each)(const char *name, void *arg), void *arg)
     return shmring_os_list(list_own, &call);
 }
 
-/* Removes a ring that nobody has open and that was to end with its last user. */
+struct prune_call {
+    uint32_t removed;
+    uint32_t kept;  /* dead rings that this user may not remove */
+    uint64_t owner; /* of the first of them */
+    char first[SHMRING_NAME_SIZE];
+};
+
+/* Whether nobody has it open and it was to end with its last user. */
+static int is_dead(struct shmring_view *view)
+{
+    return shmring_geometry_read(&view->name, &view->seg, &view->geometry) == SHMRING_OK &&
+           view->geometry.lifetime == SHMRING_UNTIL_LAST_CLOSE && !shmring_os_is_held(&view->seg);
+}
+
+/* Removes it, if it is dead. */
 static int prune_one(const char *name, void *arg)
 {
-    uint32_t *removed = arg;
-    struct shmring_view view;
+    struct prune_call *call = arg;
+    struct shmring_view *view;
+    shmring_status status = SHMRING_E_ACCESS;
+    int writes, dead = 0;
 
-    if (shmring_name_parse(&view.name, name) != SHMRING_OK) {
+    if (shmring_view_make(name, &view) != SHMRING_OK) {
         return 0;
     }
-    if (shmring_os_open(&view.name, 1, 0, &view.seg) != SHMRING_OK) {
-        return 0;
+    writes = shmring_os_open(&view->name, 1, 1, &view->seg) == SHMRING_OK;
+    if (!writes && shmring_os_open(&view->name, 0, 1, &view->seg) != SHMRING_OK) {
+        shmring_view_close(view);
+        return 0; /* what may not even be read, nobody can tell dead from living */
     }
-    if (shmring_os_lock_admin(&view.name, &view.seg) == SHMRING_OK) {
-        if (shmring_geometry_read(&view.name, &view.seg, &view.geometry) == SHMRING_OK &&
-            view.geometry.lifetime == SHMRING_UNTIL_LAST_CLOSE && !shmring_os_is_held(&view.seg) &&
-            shmring_os_unname(&view.name, &view.seg) == SHMRING_OK) {
-            (*removed)++;
-        }
-        shmring_os_unlock_admin(&view.seg);
+    if (!writes) {
+        dead = is_dead(view);
+    } else if (shmring_os_lock_admin(&view->name, &view->seg) == SHMRING_OK) {
+        dead = is_dead(view);
+        status = dead ? shmring_os_unname(&view->name, &view->seg) : status;
+        shmring_os_unlock_admin(&view->seg);
     }
-    shmring_view_close(&view);
+    if (dead && status == SHMRING_OK) {
+        call->removed++;
+    } else if (dead && status == SHMRING_E_ACCESS && call->kept++ == 0) {
+        call->owner = view->seg.owner;
+        memcpy(call->first, view->name.full, sizeof call->first);
+    }
+    shmring_view_close(view);
     return 0;
 }
 
 shmring_status shmring_prune(uint32_t *ret_removed)
 {
-    uint32_t removed = 0;
-    shmring_status status = shmring_list(prune_one, &removed);
+    struct prune_call call = {0, 0, 0, ""};
+    struct shmring_detail kept;
+    shmring_status status;
 
-    if (status == SHMRING_OK && ret_removed != NULL) {
-        *ret_removed = removed;
+    shmring_detail_keep(&kept);
+    status = shmring_list(prune_one, &call);
+    if (status == SHMRING_OK && call.kept != 0) {
+        status = shmring_fail(SHMRING_E_ACCESS,
+                              "removed %" PRIu32 " dead rings and left %" PRIu32
+                              " of other users: ring '%s' can be removed only by its owner, user "
+                              "%" PRIu64 ", or by root (shmring prune)",
+                              call.removed, call.kept, call.first, call.owner);
     }
-    return status;
+    if (status == SHMRING_OK && ret_removed != NULL) {
+        *ret_removed = call.removed;
+    }
+    return shmring_settle(&kept, status);
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect.h - a ring as read from outside; shared by inspect.c, verify.c and repair.c. */
+/* inspect.h - a ring as read from outside: view.c opens and reads it for inspect.c, verify.c,
+ * repair.c and observe_open.c. */
 #ifndef SHMRING_INSPECT_H
 #define SHMRING_INSPECT_H
 
 #include <shmring/endpoint.h>
+#include <shmring/latency.h>
 
 #include "name.h"
 #include "os.h"
 #include "segment.h"
 
+/* Tens of kilobytes: never on the stack, which is small in many threads. */
 struct shmring_view {
     struct shmring_name name;
     struct shmring_os_segment seg;
@@ -16,17 +19,22 @@ struct shmring_view {
     struct shmring_producer_page producer;
     struct shmring_consumer_page consumer;
     struct shmring_doorbell_page bells;
+    uint64_t buckets[SHMRING_HISTOGRAM_BUCKETS]; /* of the consumer's latencies; room for them */
 };
 
+/* A view of nothing yet but a name. OK, E_NO_MEMORY, E_INVALID. */
+shmring_status shmring_view_make(const char *name, struct shmring_view **ret);
+
 /* Opens by name, any owner's that the system lets us open. As shmring_os_open(). */
-shmring_status shmring_view_open(struct shmring_view *view, const char *name, int write);
+shmring_status shmring_view_open(const char *name, int write, struct shmring_view **ret);
 
 /* Opens a copy of a ring in a plain file; its name in sentences is the path. */
-shmring_status shmring_view_open_file(struct shmring_view *view, const char *path, int write);
+shmring_status shmring_view_open_file(const char *path, int write, struct shmring_view **ret);
 
 /* Reads and checks the geometry, and copies the other pages. E_VERSION, E_CORRUPT. */
 shmring_status shmring_view_read(struct shmring_view *view);
 
+/* Drops the object, and the view itself; NULL is nothing. */
 void shmring_view_close(struct shmring_view *view);
 
 /* Where reading begins: at the cursor, or at evict, where an overwrite ring's producer is beyond.

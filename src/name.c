@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "detail.h"
+#include "os.h"
 
 #define NAME_MAX_LENGTH 200u
 
@@ -69,5 +70,6 @@ shmring_status shmring_name_parse(struct shmring_name *ret, const char *name)
     memcpy(ret->full + prefix_n, base, n + 1);
     ret->base_at = (uint32_t)prefix_n;
     ret->global = prefix[0] == 'G';
+    ret->user = shmring_os_user();
     return SHMRING_OK;
 }

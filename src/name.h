@@ -10,6 +10,7 @@ struct shmring_name {
     char full[SHMRING_NAME_SIZE]; /* "Local\temps": how errors and the geometry write it */
     uint32_t base_at;             /* where "temps" starts in it; 0: no name, but a file's path */
     int global;
+    uint64_t user; /* who asked for it: a Local name is this user's, whoever we are later */
 };
 
 /* Takes a name apart. OK, or E_NAME with the detail set. */

@@ -5,10 +5,18 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "description.h"
 #include "detail.h"
+#include "os.h"
 
 /* The size of the first version of the struct: no caller has a smaller one. */
 #define OPTIONS_SIZE_MIN ((uint32_t)offsetof(shmring_options, start_position))
+
+/* A user's id has 32 bits. */
+#define OWNER_MAX (UINT64_C(1) << 32)
+
+/* All there are: the lowest bits, without a hole. */
+#define FLAGS (2 * SHMRING_NO_MEMBARRIER - 1)
 
 uint32_t shmring_header_of(uint32_t stamp)
 {
@@ -80,7 +88,7 @@ static shmring_status check_enums(const struct shmring_name *name, const shmring
         {"lifetime", o->lifetime, SHMRING_PERSISTENT},
         {"stamp", o->stamp, SHMRING_STAMP_TSC},
         {"permissions", o->permissions, 0777},
-        {"flags", o->flags, SHMRING_HUGE_PAGES | SHMRING_ANY_OWNER},
+        {"flags", o->flags, FLAGS},
     };
     shmring_status status = SHMRING_OK;
     size_t i;
@@ -138,40 +146,62 @@ shmring_status shmring_options_read(const struct shmring_name *name, const shmri
                             "SHMRING_BYTES: a reader that lost bytes could not tell where to go on",
                             name->full);
     }
+    if (ret->owner != 0 && !shmring_os_has_users()) {
+        return shmring_fail(SHMRING_E_UNSUPPORTED,
+                            "ring '%s': options.owner is a user's number, which this system does "
+                            "not have; leave it 0",
+                            name->full);
+    }
+    if (ret->owner > OWNER_MAX || (ret->owner != 0 && (ret->flags & SHMRING_ANY_OWNER) != 0)) {
+        return shmring_fail(SHMRING_E_INVALID,
+                            "ring '%s': options.owner is %" PRIu64
+                            " and must be a user's id + 1, at most 4294967296, and 0 with "
+                            "SHMRING_ANY_OWNER",
+                            name->full, ret->owner);
+    }
+    if ((ret->flags & SHMRING_PREFAULT) != 0 && (ret->flags & SHMRING_NO_PREFAULT) != 0) {
+        return shmring_fail(SHMRING_E_INVALID,
+                            "ring '%s': options.flags has SHMRING_PREFAULT and "
+                            "SHMRING_NO_PREFAULT: choose one",
+                            name->full);
+    }
     if (ret->framing == SHMRING_BYTES && (ret->stamp != 0 || ret->max_record != 0)) {
         return shmring_fail(SHMRING_E_INVALID,
                             "ring '%s': stamp and max_record are for records, and the framing is "
                             "SHMRING_BYTES",
                             name->full);
     }
-    return SHMRING_OK;
+    return shmring_description_check(name, ret);
 }
 
 shmring_status shmring_options_match(const struct shmring_name *name, const shmring_options *opt,
                                      const struct shmring_geometry_page *g)
 {
+    const int exact = (opt->flags & SHMRING_EXACT) != 0;
     const struct {
         const char *what;
         uint64_t wanted, there;
+        int demanded; /* also when it is 0 */
     } all[] = {
-        {"capacity", opt->capacity, g->capacity},
-        {"framing (0 records, 1 bytes)", opt->framing, g->framing},
-        {"overflow (0 reject, 1 overwrite)", opt->overflow, g->overflow},
-        {"lifetime (0 until last close, 1 persistent)", opt->lifetime, g->lifetime},
-        {"stamp (0 none, 1 monotonic, 2 TSC)", opt->stamp, g->stamp},
-        {"max_record", opt->max_record, g->max_record},
-        {"schema", opt->schema, g->schema},
-        {"start_position", opt->start_position, g->start_position},
+        {"capacity", opt->capacity, g->capacity, 0},
+        {"framing (0 records, 1 bytes)", opt->framing, g->framing, exact},
+        {"overflow (0 reject, 1 overwrite)", opt->overflow, g->overflow, exact},
+        {"lifetime (0 until last close, 1 persistent)", opt->lifetime, g->lifetime, exact},
+        {"stamp (0 none, 1 monotonic, 2 TSC)", opt->stamp, g->stamp, exact},
+        {"max_record", opt->max_record, g->max_record, 0},
+        {"schema", opt->schema, g->schema, exact && opt->description == NULL},
+        {"start_position", opt->start_position, g->start_position, 0},
     };
     size_t i;
 
     for (i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (all[i].wanted != 0 && all[i].wanted != all[i].there) {
+        if ((all[i].wanted != 0 || all[i].demanded) && all[i].wanted != all[i].there) {
             return shmring_fail(SHMRING_E_MISMATCH,
                                 "ring '%s' exists with %s %" PRIu64
                                 " and this process asks for %" PRIu64
-                                ": ask for the same, or for 0 to take the ring's",
-                                name->full, all[i].what, all[i].there, all[i].wanted);
+                                ": ask for the same, or for 0 to take the ring's%s",
+                                name->full, all[i].what, all[i].there, all[i].wanted,
+                                all[i].demanded ? ", without SHMRING_EXACT" : "");
         }
     }
     if (opt->permissions != 0 && opt->permissions != g->permissions) {
@@ -181,4 +211,21 @@ shmring_status shmring_options_match(const struct shmring_name *name, const shmr
                             name->full, g->permissions, opt->permissions);
     }
     return SHMRING_OK;
+}
+
+shmring_status shmring_options_check_owner(const struct shmring_name *name,
+                                           const shmring_options *opt, uint64_t owner)
+{
+    if (opt->owner == 0 || opt->owner == owner + 1) {
+        return SHMRING_OK;
+    }
+    return shmring_fail(SHMRING_E_ACCESS,
+                        "ring '%s' belongs to user %" PRIu64
+                        " and this process asks for one of user %" PRIu64,
+                        name->full, owner, opt->owner - 1);
+}
+
+int shmring_options_any_owner(const shmring_options *opt)
+{
+    return (opt->flags & SHMRING_ANY_OWNER) != 0 || opt->owner != 0;
 }

@@ -16,6 +16,14 @@ shmring_status shmring_options_read(const struct shmring_name *name, const shmri
 shmring_status shmring_options_match(const struct shmring_name *name, const shmring_options *opt,
                                      const struct shmring_geometry_page *g);
 
+/* Whether a ring of that user is the one that options.owner names, if it names one. OK, E_ACCESS.
+ */
+shmring_status shmring_options_check_owner(const struct shmring_name *name,
+                                           const shmring_options *opt, uint64_t owner);
+
+/* Whether the system may open any user's object: shmring_options_check_owner() follows. */
+int shmring_options_any_owner(const shmring_options *opt);
+
 /* What a ring with this capacity takes when max_record is 0, and at most. */
 uint32_t shmring_default_max_record(uint64_t capacity);
 uint64_t shmring_limit_max_record(uint64_t capacity, uint32_t record_header);

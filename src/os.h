@@ -22,13 +22,14 @@
 #include "name.h"
 
 enum shmring_role {
+    SHMRING_ROLE_NOBODY = 0, /* who makes a ring and takes no role of it */
     SHMRING_ROLE_PRODUCER = 1,
     SHMRING_ROLE_CONSUMER = 2,
     SHMRING_ROLE_OBSERVER = 3
 };
 
 struct shmring_os_segment {
-    intptr_t object;  /* carries the locks; closed by shmring_os_map(), which keeps them */
+    intptr_t object;  /* carries the locks; closed by shmring_os_map(), if the mapping keeps them */
     intptr_t probe;   /* a second open of the same object: asks about locks, does the last close */
     intptr_t more[4]; /* whatever else the system needs */
     uint64_t id[2];   /* which object this is, for "is the name still ours?" */
@@ -39,12 +40,13 @@ struct shmring_os_segment {
     const char
         *security; /* for what is made while the ring is opened; NULL: the system's default */
     int any_owner; /* what was made by others is taken, too */
+    const unsigned char *mapped; /* where the object is read instead, without holding it open */
 };
 
 struct shmring_os_map {
     unsigned char *base; /* header, data, data again; NULL when not mapped */
     uint64_t capacity;
-    void *reservation; /* the whole address range, base included */
+    void *reservation; /* the whole address range that is left, NULL when there is none */
     uint64_t reserved;
 };
 
@@ -63,7 +65,9 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
 shmring_status shmring_os_publish(const struct shmring_name *name, struct shmring_os_segment *seg);
 
 /* Opens an object by name and refuses whatever is not a plain object of this user's (any user's,
- * with any_owner). write: 0 for looking only. OK, E_NOT_FOUND, E_ACCESS, E_OS. */
+ * with any_owner; but what has a user's Local name is that user's, or only to be removed:
+ * SHMRING_OS_PLANTED). write: 0 for looking only. OK, E_NOT_FOUND, E_ACCESS, E_OS. */
+#define SHMRING_OS_PLANTED 2
 shmring_status shmring_os_open(const struct shmring_name *name, int write, int any_owner,
                                struct shmring_os_segment *ret);
 
@@ -91,8 +95,14 @@ shmring_status shmring_os_unname(const struct shmring_name *name,
 
 void shmring_os_segment_drop(struct shmring_os_segment *seg);
 
+/* The same, and the object stays: where it lives by its handles, until this process ends. */
+void shmring_os_segment_leave(struct shmring_os_segment *seg);
+
 /* Calls each(full name, owner is this user, arg) for all names. OK, E_UNSUPPORTED, E_OS. */
 shmring_status shmring_os_list(int (*each)(const char *name, int own, void *arg), void *arg);
+
+/* Whether users have numbers: shmring_os_segment.owner says something. */
+int shmring_os_has_users(void);
 
 /* ---- locks ---- */
 
@@ -123,13 +133,29 @@ int shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role
 
 /* ---- mapping ---- */
 
-/* Maps header and mirrored data, prefaulted, what the role does not own read-only, not inherited
- * by fork. Afterwards the mapping keeps the locks. OK, E_NO_MEMORY, E_CORRUPT (shorter than it
- * says), E_OS. */
+/* Maps header and mirrored data, what the role does not own read-only, not inherited by fork; only
+ * the header is faulted in, so that the time does not depend on the capacity. Afterwards the
+ * header's mapping keeps the locks. OK, E_NO_MEMORY, E_CORRUPT (shorter than it says), E_OS. */
 shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os_segment *seg,
                               uint64_t capacity, enum shmring_role role, int huge,
                               struct shmring_os_map *ret);
+
+/* Faults in n bytes from `at`, an offset in the two views of the data: 0 to 2 * capacity. Takes
+ * time by n: never call it with the admin lock held. OK, E_NO_MEMORY, E_CORRUPT (cut short), E_OS.
+ */
+shmring_status shmring_os_prefault(const struct shmring_name *name,
+                                   const struct shmring_os_map *map, enum shmring_role role,
+                                   uint64_t at, uint64_t n);
+
+/* Unmaps the header, and with it gives up hold and role. The data takes longer, by its size, and
+ * goes with shmring_os_unmap(), which does both. */
+void shmring_os_unmap_header(struct shmring_os_map *map);
 void shmring_os_unmap(struct shmring_os_map *map);
+
+/* After the mapping, for an observer: keeps of the segment what it asks about roles and the object
+ * by, and sleeps on, and nothing that would keep the object's name. OK, E_OS. */
+shmring_status shmring_os_watch(const struct shmring_name *name, const struct shmring_os_map *map,
+                                struct shmring_os_segment *seg);
 
 /* From now on an object that is cut short does not end this process: what is gone of a mapping
  * reads as zeros, and the mapping's `tell` is called, in a signal
@@ -141,6 +167,10 @@ void shmring_os_guard_tell(const struct shmring_os_map *map, void (*tell)(void *
 
 /* Zeroed memory for a handle, zero again in a forked child. NULL when there is none. */
 void *shmring_os_handle_alloc(size_t size);
+/* Memory of the handle's that stays in a forked child, zeroed at first: what a close there gives
+ * back is found by it. SHMRING_OS_KEPT_SIZE bytes. */
+#define SHMRING_OS_KEPT_SIZE 1024u
+void *shmring_os_handle_kept(void *handle, size_t size);
 void shmring_os_handle_free(void *handle, size_t size);
 
 /* ---- sleep and wake ---- */
@@ -213,11 +243,19 @@ int shmring_os_listener_add(intptr_t listener, const struct shmring_name *name,
 void shmring_os_listener_wait(intptr_t listener, uint64_t timeout_ns);
 void shmring_os_listener_close(intptr_t listener);
 
+/* A descriptor or handle for event loops that a time makes ready: it is not, until ns (at least 1)
+ * after it was set, and is from then on. OK; E_OS with a detail. set: safe in signal handlers, and
+ * beside another set. */
+shmring_status shmring_os_timer_open(const struct shmring_name *name, intptr_t *ret);
+void shmring_os_timer_set(intptr_t timer, uint64_t ns);
+void shmring_os_timer_close(intptr_t timer);
+
 /* ---- this process, and time ---- */
 
 uint64_t shmring_os_clock_ns(void);    /* monotonic */
 uint64_t shmring_os_realtime_ns(void); /* since 1970 */
 uint64_t shmring_os_pid(void);
+uint64_t shmring_os_user(void);            /* effective user; 0 where names do not go by it */
 uint64_t shmring_os_start_time(void);      /* of this process, clock ticks since boot */
 void shmring_os_program(char name[16]);    /* first bytes of the program's name, zero-filled */
 void shmring_os_random(uint64_t value[2]); /* to tell incarnations apart, not for secrets */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* os_linux.c - objects and names: os.h over a tmpfs at /dev/shm. */
+/* os_linux.c - objects: os.h over a tmpfs at /dev/shm. Their names are in os_linux_name.c. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,27 +16,16 @@
 #include "os.h"
 #include "os_linux.h"
 
-#define SHM_FOLDER      "/dev/shm"
-#define OBJECT_PREFIX   "shmring."
+#define SHM_FOLDER      SHMRING_LINUX_FOLDER
+#define MARK_LEAST      (UINT64_C(1) << 30) /* fits an intptr_t of 32 bits, also doubled */
 #define FALLOCATE_CHUNK (UINT64_C(64) << 20)
+#define FALLOCATE_LEAST (UINT64_C(64) << 10)
 
 void shmring_os_segment_init(struct shmring_os_segment *seg)
 {
     memset(seg, 0, sizeof *seg);
     seg->object = -1;
     seg->probe = -1;
-}
-
-void shmring_linux_object_path(const struct shmring_name *name, char path[SHMRING_LINUX_PATH_SIZE])
-{
-    const char *base = name->full + name->base_at;
-
-    if (name->global) {
-        (void)snprintf(path, SHMRING_LINUX_PATH_SIZE, SHM_FOLDER "/" OBJECT_PREFIX "%s", base);
-    } else {
-        (void)snprintf(path, SHMRING_LINUX_PATH_SIZE, SHM_FOLDER "/" OBJECT_PREFIX "%lu.%s",
-                       (unsigned long)geteuid(), base);
-    }
 }
 
 static void remember(struct shmring_os_segment *seg, const struct stat *st)
@@ -49,23 +37,23 @@ static void remember(struct shmring_os_segment *seg, const struct stat *st)
     seg->mode = (uint32_t)(st->st_mode & 07777);
 }
 
-/* The second description of an object that we have open. /proc may be missing in a container, and
- * then the name serves, if it still leads to the same object. */
-static int open_probe(int fd, const char *path, int flags)
+/* /proc may be missing in a container, and then the name serves, if it still leads to the same
+ * object. */
+int shmring_linux_open_probe(int fd, const char *path, int flags)
 {
     char self[64];
     struct stat ours, theirs;
     int probe;
 
     (void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-    probe = open(self, flags | O_CLOEXEC);
+    probe = shmring_linux_open(self, flags, 0);
     if (probe >= 0 || path == NULL) {
         return probe;
     }
-    probe = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    probe = shmring_linux_open(path, flags | O_NOFOLLOW | O_NONBLOCK, 0);
     if (probe >= 0 && (fstat(fd, &ours) != 0 || fstat(probe, &theirs) != 0 ||
                        ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)) {
-        close(probe);
+        shmring_linux_close(probe);
         probe = -1;
     }
     return probe;
@@ -73,48 +61,70 @@ static int open_probe(int fd, const char *path, int flags)
 
 /* ---- creation ---- */
 
+/* Before Linux 6.18 a signal undoes all that one call has reserved: then smaller pieces, of which
+ * one is done between two signals. */
 static int reserve_pages(int fd, uint64_t size)
 {
-    uint64_t at = 0;
+    uint64_t at = 0, piece = FALLOCATE_CHUNK;
     int error;
 
     while (at < size) {
-        uint64_t n = size - at < FALLOCATE_CHUNK ? size - at : FALLOCATE_CHUNK;
+        uint64_t n = size - at < piece ? size - at : piece;
 
-        error = posix_fallocate(fd, (off_t)at, (off_t)n);
+        error = shmring_linux_reserve(fd, at, n);
         if (error == 0) {
             at += n;
+            piece = piece < FALLOCATE_CHUNK ? piece * 2 : piece;
         } else if (error != EINTR) {
             return error;
+        } else if (piece > FALLOCATE_LEAST) {
+            piece /= 2;
         }
     }
     return 0;
 }
 
-static int set_size(int fd, uint64_t size)
+const char *shmring_linux_limit_words(int error)
 {
-    while (ftruncate(fd, (off_t)size) != 0) {
-        if (errno != EINTR) {
-            return errno;
-        }
+    switch (error) {
+    case EFBIG:
+        return "; raise this process's limit of file sizes (ulimit -f)";
+    case EMFILE:
+        return "; raise this process's limit of open files (ulimit -n)";
+    case ENFILE:
+        return "; raise the system's limit of open files (sysctl fs.file-max)";
+    case EAGAIN:
+        return "; raise this process's limit of locked memory (ulimit -l), or do without "
+               "mlockall(MCL_FUTURE)";
+    case ENOMEM:
+        return "; look at this process's limit of address space (ulimit -v) and its cgroup's "
+               "memory.max, or ask for a smaller capacity";
+    default:
+        return "";
     }
-    return 0;
 }
 
-static int is_out_of_space(int error)
-{
-    return error == ENOSPC || error == EDQUOT;
-}
-
-static shmring_status no_space(const struct shmring_name *name, uint64_t size, int error)
+shmring_status shmring_linux_no_space(const struct shmring_name *name, uint64_t size, int error)
 {
     struct statvfs fs;
     uint64_t free_bytes = 0;
+    int no_files = 0;
 
     if (statvfs(SHM_FOLDER, &fs) == 0) {
         free_bytes = (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
+        no_files = error == ENOSPC && fs.f_files != 0 && fs.f_ffree == 0;
     }
-    if (is_out_of_space(error) || error == EFBIG || error == ENOMEM) {
+    if (error == EFBIG) {
+        return shmring_fail(SHMRING_E_NO_SPACE, "ring '%s' needs a file of %" PRIu64 " bytes%s",
+                            name->full, size, shmring_linux_limit_words(error));
+    }
+    if (no_files) {
+        return shmring_fail(SHMRING_E_NO_SPACE,
+                            "ring '%s': " SHM_FOLDER " has no file left (inodes): remove rings "
+                            "(shmring prune), or mount it with a larger nr_inodes",
+                            name->full);
+    }
+    if (shmring_linux_is_no_space(error) || error == ENOMEM) {
         return shmring_fail(SHMRING_E_NO_SPACE,
                             "ring '%s' needs %" PRIu64 " bytes and " SHM_FOLDER " has %" PRIu64
                             " free%s: ask for a smaller capacity, or remove rings (shmring prune)",
@@ -142,18 +152,18 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
                             name->full);
     }
     shmring_os_segment_init(&seg);
-    fd = open(SHM_FOLDER, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    fd = shmring_linux_open(SHM_FOLDER, O_TMPFILE | O_RDWR, 0600);
     if (fd < 0) {
         error = errno;
-        if (is_out_of_space(error)) {
-            return no_space(name, size, error);
+        if (shmring_linux_is_no_space(error)) {
+            return shmring_linux_no_space(name, size, error);
         }
         return shmring_fail(error == EACCES ? SHMRING_E_ACCESS : SHMRING_E_OS,
-                            "ring '%s': cannot make a file in " SHM_FOLDER ": %s", name->full,
-                            strerror(error));
+                            "ring '%s': cannot make a file in " SHM_FOLDER ": %s%s", name->full,
+                            strerror(error), shmring_linux_limit_words(error));
     }
     seg.object = fd;
-    error = set_size(fd, size);
+    error = shmring_linux_resize(fd, size);
     if (error == 0 && huge) {
         huge_bytes = shmring_linux_take_huge_pages(fd, size);
     }
@@ -162,7 +172,7 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
     }
     if (error != 0) {
         shmring_os_segment_drop(&seg);
-        return no_space(name, size, error);
+        return shmring_linux_no_space(name, size, error);
     }
     if (fchmod(fd, (mode_t)permissions) != 0 || fstat(fd, &st) != 0) {
         error = errno;
@@ -173,35 +183,6 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
     remember(&seg, &st);
     *ret = seg;
     *ret_huge = huge_bytes;
-    return SHMRING_OK;
-}
-
-shmring_status shmring_os_publish(const struct shmring_name *name, struct shmring_os_segment *seg)
-{
-    char self[64], path[SHMRING_LINUX_PATH_SIZE];
-    int fd = (int)seg->object;
-
-    shmring_linux_object_path(name, path);
-    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-    if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0 &&
-        (errno != ENOENT || linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH) != 0)) {
-        int error = errno;
-
-        if (is_out_of_space(error)) {
-            return no_space(name, seg->size, error);
-        }
-        return shmring_fail(error == EEXIST ? SHMRING_E_EXISTS : SHMRING_E_OS,
-                            "ring '%s': cannot take the name %s: %s", name->full, path,
-                            strerror(error));
-    }
-    seg->probe = open_probe(fd, path, O_RDWR);
-    if (seg->probe < 0) {
-        int error = errno;
-
-        (void)unlink(path);
-        return shmring_fail(SHMRING_E_OS, "ring '%s': cannot open %s again: %s", name->full, path,
-                            strerror(error));
-    }
     return SHMRING_OK;
 }
 
@@ -233,12 +214,41 @@ static shmring_status open_failed(const struct shmring_name *name, const char *p
                             "with wider permissions",
                             name->full, path, (unsigned long)geteuid());
     default:
-        return shmring_fail(SHMRING_E_OS, "ring '%s': opening %s failed: %s", name->full, path,
-                            strerror(error));
+        return shmring_fail(SHMRING_E_OS, "ring '%s': opening %s failed: %s%s", name->full, path,
+                            strerror(error), shmring_linux_limit_words(error));
     }
 }
 
-static shmring_status check_file(const struct shmring_name *name, const char *path,
+/* The number that the kernel shows for a user that this user namespace has no number for. */
+static uint64_t overflow_user(void)
+{
+    char text[32];
+
+    return shmring_linux_read_file("/proc/sys/kernel/overflowuid", text, sizeof text) > 0
+               ? strtoull(text, NULL, 10)
+               : 65534;
+}
+
+/* Whether the file is this process's user's. Of a number that stands for many users only the kernel
+ * can tell which it is: it lets nobody but the owner have O_NOATIME. */
+static int is_own(int fd, const struct stat *st)
+{
+    int flags;
+
+    if (st->st_uid != geteuid() || st->st_uid != overflow_user()) {
+        return st->st_uid == geteuid();
+    }
+    flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NOATIME) != 0) {
+        return 0;
+    }
+    (void)fcntl(fd, F_SETFL, flags);
+    return 1;
+}
+
+/* A second hard link, which others can make where the system lets them, is no reason to refuse: the
+ * header says which name is the ring's. */
+static shmring_status check_file(const struct shmring_name *name, const char *path, int fd,
                                  const struct stat *st, int any_owner)
 {
     if (!S_ISREG(st->st_mode)) {
@@ -246,16 +256,20 @@ static shmring_status check_file(const struct shmring_name *name, const char *pa
                             "ring '%s': %s is not a plain file, so not a ring; remove it",
                             name->full, path);
     }
-    if (st->st_uid != geteuid() && !any_owner) {
-        return shmring_fail(SHMRING_E_ACCESS,
-                            "ring '%s': %s belongs to user %lu and this process is user %lu; if "
-                            "that is meant, open it with SHMRING_ANY_OWNER",
-                            name->full, path, (unsigned long)st->st_uid, (unsigned long)geteuid());
+    if (!name->global && st->st_uid != name->user && any_owner != SHMRING_OS_PLANTED) {
+        return shmring_fail(
+            SHMRING_E_ACCESS,
+            "ring '%s': %s belongs to user %lu and was planted under a name of user "
+            "%" PRIu64 "; remove it (shmring rm)",
+            name->full, path, (unsigned long)st->st_uid, name->user);
     }
-    if (st->st_nlink > 1) {
+    if (!any_owner && !is_own(fd, st)) {
         return shmring_fail(SHMRING_E_ACCESS,
-                            "ring '%s': %s has %lu names and a ring has one; remove it", name->full,
-                            path, (unsigned long)st->st_nlink);
+                            "ring '%s': %s belongs to user %lu%s and this process is user %lu; if "
+                            "that is meant, open it with SHMRING_ANY_OWNER",
+                            name->full, path, (unsigned long)st->st_uid,
+                            st->st_uid == geteuid() ? " of another user namespace" : "",
+                            (unsigned long)geteuid());
     }
     return SHMRING_OK;
 }
@@ -272,7 +286,7 @@ shmring_status shmring_os_open(const struct shmring_name *name, int write, int a
 
     shmring_os_segment_init(&seg);
     shmring_linux_object_path(name, path);
-    fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    fd = shmring_linux_open(path, flags | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0) {
         return open_failed(name, path, errno);
     }
@@ -283,9 +297,9 @@ shmring_status shmring_os_open(const struct shmring_name *name, int write, int a
         shmring_os_segment_drop(&seg);
         return open_failed(name, path, error);
     }
-    status = check_file(name, path, &st, any_owner);
+    status = check_file(name, path, fd, &st, any_owner);
     if (status == SHMRING_OK) {
-        seg.probe = open_probe(fd, path, flags);
+        seg.probe = shmring_linux_open_probe(fd, path, flags);
         if (seg.probe < 0) {
             status = open_failed(name, path, errno);
         }
@@ -294,100 +308,45 @@ shmring_status shmring_os_open(const struct shmring_name *name, int write, int a
         shmring_os_segment_drop(&seg);
         return status;
     }
+    shmring_linux_mark_probe(&seg);
     remember(&seg, &st);
     *ret = seg;
     return SHMRING_OK;
 }
 
-int shmring_os_read(const struct shmring_os_segment *seg, uint64_t at, void *buf, size_t n)
+void shmring_linux_mark_probe(struct shmring_os_segment *seg)
 {
-    return pread((int)seg->probe, buf, n, (off_t)at) == (ssize_t)n;
+    uint64_t random[2];
+    off_t mark;
+
+    shmring_os_random(random);
+    mark = (off_t)(MARK_LEAST + random[0] % MARK_LEAST);
+    seg->more[SHMRING_LINUX_MARK] =
+        lseek((int)seg->probe, mark, SEEK_SET) == mark ? (intptr_t)mark : 0;
 }
 
-int shmring_os_write(const struct shmring_os_segment *seg, uint64_t at, const void *buf, size_t n)
+int shmring_linux_is_ours(const struct shmring_os_segment *seg)
 {
-    int fd = (int)(seg->probe >= 0 ? seg->probe : seg->object);
-
-    return pwrite(fd, buf, n, (off_t)at) == (ssize_t)n;
-}
-
-int shmring_os_is_named(const struct shmring_name *name, const struct shmring_os_segment *seg)
-{
-    char path[SHMRING_LINUX_PATH_SIZE];
+    const intptr_t mark = seg->more[SHMRING_LINUX_MARK];
     struct stat st;
 
-    shmring_linux_object_path(name, path);
-    return lstat(path, &st) == 0 && (uint64_t)st.st_dev == seg->id[0] &&
-           (uint64_t)st.st_ino == seg->id[1];
-}
-
-shmring_status shmring_os_unname(const struct shmring_name *name,
-                                 const struct shmring_os_segment *seg)
-{
-    char path[SHMRING_LINUX_PATH_SIZE];
-
-    shmring_linux_object_path(name, path);
-    if (!shmring_os_is_named(name, seg)) {
-        return shmring_fail(SHMRING_E_NOT_FOUND, "ring '%s' is gone already", name->full);
+    if (fstat((int)seg->probe, &st) != 0) {
+        return errno != EBADF;
     }
-    return unlink(path) == 0 ? SHMRING_OK : open_failed(name, path, errno);
+    return (uint64_t)st.st_dev == seg->id[0] && (uint64_t)st.st_ino == seg->id[1] &&
+           (mark == 0 || lseek((int)seg->probe, 0, SEEK_CUR) == (off_t)mark);
 }
 
 void shmring_os_segment_drop(struct shmring_os_segment *seg)
 {
-    if (seg->object >= 0) {
-        close((int)seg->object);
-    }
-    if (seg->probe >= 0) {
-        close((int)seg->probe);
+    shmring_linux_drop_object(seg);
+    if (seg->probe >= 0 && shmring_linux_is_ours(seg)) {
+        shmring_linux_close(seg->probe);
     }
     shmring_os_segment_init(seg);
 }
 
-/* The name behind a file of the folder: "" when it is no ring of ours to see. */
-static void name_of_file(const char *file, char full[SHMRING_NAME_SIZE], int *ret_own)
+void shmring_os_segment_leave(struct shmring_os_segment *seg)
 {
-    const char *base = file + strlen(OBJECT_PREFIX);
-    char *rest;
-    unsigned long uid;
-
-    full[0] = '\0';
-    *ret_own = 0;
-    if (strncmp(file, OBJECT_PREFIX, strlen(OBJECT_PREFIX)) != 0) {
-        return;
-    }
-    if (shmring_name_is_valid(base, strlen(base), 1)) {
-        (void)snprintf(full, SHMRING_NAME_SIZE, "Global\\%.200s", base);
-        *ret_own = 1;
-        return;
-    }
-    uid = strtoul(base, &rest, 10);
-    if (rest == base || *rest != '.' || !shmring_name_is_valid(rest + 1, strlen(rest + 1), 0)) {
-        return;
-    }
-    *ret_own = uid == geteuid();
-    (void)snprintf(full, SHMRING_NAME_SIZE, "Local\\%.200s", rest + 1);
-}
-
-shmring_status shmring_os_list(int (*each)(const char *name, int own, void *arg), void *arg)
-{
-    char full[SHMRING_NAME_SIZE];
-    struct dirent *entry;
-    DIR *folder = opendir(SHM_FOLDER);
-    int own, error;
-
-    if (folder == NULL) {
-        return shmring_fail(SHMRING_E_OS, "cannot list " SHM_FOLDER ": %s", strerror(errno));
-    }
-    while ((void)(errno = 0), (entry = readdir(folder)) != NULL) {
-        name_of_file(entry->d_name, full, &own);
-        if (full[0] != '\0' && each(full, own, arg) != 0) {
-            break;
-        }
-    }
-    error = entry == NULL ? errno : 0;
-    closedir(folder);
-    return error == 0 ? SHMRING_OK
-                      : shmring_fail(SHMRING_E_OS, "cannot list all of " SHM_FOLDER ": %s",
-                                     strerror(error));
+    shmring_os_segment_drop(seg); /* its name keeps it */
 }

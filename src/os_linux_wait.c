@@ -5,15 +5,14 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "os.h"
+#include "os_linux.h"
 
 /* The kernel's old timespec, whatever the C library's time_t is; slices are far below 2^31 s. */
 struct futex_time {
@@ -114,21 +113,19 @@ uint64_t shmring_os_pid(void)
     return (uint64_t)getpid();
 }
 
+uint64_t shmring_os_user(void)
+{
+    return (uint64_t)geteuid();
+}
+
 uint64_t shmring_os_start_time(void)
 {
     char text[1024];
     const char *p;
     unsigned long long start = 0;
-    size_t n;
     int field;
-    FILE *f = fopen("/proc/self/stat", "re");
 
-    if (f == NULL) {
-        return 0;
-    }
-    n = fread(text, 1, sizeof text - 1, f);
-    (void)fclose(f);
-    text[n] = '\0';
+    (void)shmring_linux_read_file("/proc/self/stat", text, sizeof text);
     p = strrchr(text, ')'); /* the program's name may hold anything; field 3 follows it */
     for (field = 2; p != NULL && field < 22; field++) {
         p = strchr(p + 1, ' ');
@@ -152,7 +149,7 @@ void shmring_os_program(char name[16])
 
 void shmring_os_random(uint64_t value[2])
 {
-    if (getrandom(value, 16, GRND_NONBLOCK) != 16) {
+    if (!shmring_linux_random(value, 16)) {
         value[0] = shmring_os_realtime_ns();
         value[1] = shmring_os_clock_ns() ^ shmring_os_pid() << 32;
     }

@@ -66,6 +66,12 @@ void shmring_os_segment_drop(struct shmring_os_segment *seg)
     shmring_os_segment_init(seg);
 }
 
+void shmring_os_segment_leave(struct shmring_os_segment *seg)
+{
+    seg->object = -1; /* never closed: the system does it, at the end of the process */
+    shmring_os_segment_drop(seg);
+}
+
 shmring_status shmring_windows_event(const struct shmring_name *name,
                                      const struct shmring_os_segment *seg, const char *part,
                                      BOOL manual_reset, intptr_t *ret)
@@ -321,8 +327,17 @@ int shmring_os_is_whole(const struct shmring_os_segment *seg)
 int shmring_os_read(const struct shmring_os_segment *seg, uint64_t at, void *buf, size_t n)
 {
     unsigned char *bytes;
-    void *view = view_of(seg, at, n, FILE_MAP_READ, &bytes);
+    void *view;
     uint64_t word;
+
+    if (seg->mapped != NULL) { /* an observer: see shmring_os_watch() */
+        if (at + n > SHMRING_HEADER_SIZE || at + n < at) {
+            return 0;
+        }
+        memcpy(buf, seg->mapped + at, n);
+        return 1;
+    }
+    view = view_of(seg, at, n, FILE_MAP_READ, &bytes);
 
     if (view == NULL) {
         return 0;

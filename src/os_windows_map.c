@@ -145,16 +145,6 @@ static int protect_header(unsigned char *base, enum shmring_role role)
     return 1;
 }
 
-/* Faults the pages in now, not under the first records. */
-static void prefault(const unsigned char *at, uint64_t n)
-{
-    uint64_t i;
-
-    for (i = 0; i < n; i += 4096) {
-        (void)shmring_load_relaxed(shmring_word_at_const(at + i));
-    }
-}
-
 shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os_segment *seg,
                               uint64_t capacity, enum shmring_role role, int huge,
                               struct shmring_os_map *ret)
@@ -189,7 +179,6 @@ shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os
         return shmring_fail(SHMRING_E_OS, "ring '%s': protecting its header failed: %s", name->full,
                             shmring_windows_words(error));
     }
-    prefault(map.base, whole);
     if (seg->object >= 0) { /* the section stays open: its name lives with the handle */
         seg->probe = seg->object;
         seg->object = -1;
@@ -198,14 +187,55 @@ shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os
     return SHMRING_OK;
 }
 
+shmring_status shmring_os_prefault(const struct shmring_name *name,
+                                   const struct shmring_os_map *map, enum shmring_role role,
+                                   uint64_t at, uint64_t n)
+{
+    const unsigned char *from = map->base + SHMRING_HEADER_SIZE + (at & ~UINT64_C(4095));
+    const unsigned char *end = map->base + SHMRING_HEADER_SIZE + at + n;
+
+    (void)name;
+    (void)role;
+    for (; n != 0 && from < end; from += 4096) {
+        (void)shmring_load_relaxed(shmring_word_at_const(from));
+    }
+    return SHMRING_OK;
+}
+
+void shmring_os_unmap_header(struct shmring_os_map *map)
+{
+    if (map->reservation != NULL && map->reservation == map->base) {
+        (void)UnmapViewOfFile(map->base);
+        map->reservation = map->base + SHMRING_HEADER_SIZE;
+    }
+}
+
 void shmring_os_unmap(struct shmring_os_map *map)
 {
-    if (map->base != NULL) {
-        (void)UnmapViewOfFile(map->base);
+    if (map->reservation != NULL) {
+        shmring_os_unmap_header(map);
         (void)UnmapViewOfFile(map->base + SHMRING_HEADER_SIZE);
         (void)UnmapViewOfFile(map->base + SHMRING_HEADER_SIZE + map->capacity);
         map->base = NULL;
+        map->reservation = NULL;
     }
+}
+
+/* The section's handle would keep its name: the mapping serves. The event is private: nobody but
+ * this process interrupts an observer's sleep. */
+shmring_status shmring_os_watch(const struct shmring_name *name, const struct shmring_os_map *map,
+                                struct shmring_os_segment *seg)
+{
+    HANDLE event = CreateEventW(NULL, FALSE, FALSE, NULL);
+
+    if (event == NULL) {
+        return shmring_windows_refuse(name, "making an observer's event", GetLastError());
+    }
+    seg->more[MORE_SPACE] = (intptr_t)event;
+    (void)CloseHandle(shmring_windows_section(seg));
+    seg->object = seg->probe = -1;
+    seg->mapped = map->base;
+    return SHMRING_OK;
 }
 
 shmring_status shmring_os_guard(void) /* a section keeps its size */
@@ -223,7 +253,13 @@ void shmring_os_guard_tell(const struct shmring_os_map *map, void (*tell)(void *
 
 void *shmring_os_handle_alloc(size_t size)
 {
-    return VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    return VirtualAlloc(NULL, (size + 63) / 64 * 64 + SHMRING_OS_KEPT_SIZE,
+                        MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+
+void *shmring_os_handle_kept(void *handle, size_t size)
+{
+    return (unsigned char *)handle + (size + 63) / 64 * 64;
 }
 
 void shmring_os_handle_free(void *handle, size_t size)

@@ -181,3 +181,31 @@ void shmring_os_listener_close(intptr_t listener)
 {
     (void)listener;
 }
+
+/* ---- a timer alone ---- */
+
+shmring_status shmring_os_timer_open(const struct shmring_name *name, intptr_t *ret)
+{
+    HANDLE timer = CreateWaitableTimerW(NULL, TRUE, NULL);
+
+    if (timer == NULL) {
+        return shmring_windows_refuse(name, "making a timer", GetLastError());
+    }
+    *ret = (intptr_t)timer;
+    return SHMRING_OK;
+}
+
+void shmring_os_timer_set(intptr_t timer, uint64_t ns)
+{
+    const uint64_t ticks = ns / 100 + (ns % 100 != 0); /* of 100 ns */
+    LARGE_INTEGER due;
+
+    due.QuadPart = -(LONGLONG)(ticks < INT64_MAX ? ticks : INT64_MAX); /* from now on */
+    (void)SetWaitableTimer((HANDLE)timer, &due, 0, NULL, NULL,
+                           FALSE); /* not signalled until then */
+}
+
+void shmring_os_timer_close(intptr_t timer)
+{
+    (void)CloseHandle((HANDLE)timer);
+}

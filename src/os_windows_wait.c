@@ -125,6 +125,11 @@ uint64_t shmring_os_realtime_ns(void)
 
 /* ---- this process ---- */
 
+uint64_t shmring_os_user(void)
+{
+    return 0;
+}
+
 uint64_t shmring_os_pid(void)
 {
     return GetCurrentProcessId();

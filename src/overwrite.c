@@ -2,6 +2,7 @@
 /* overwrite.c - the consumer of an overwrite ring: copy, then ask whether it was whole. */
 #include <shmring/shmring.h>
 
+#include "consumer.h"
 #include "snapshot.h"
 #include "stamp.h"
 
@@ -49,24 +50,18 @@ static shmring_status copy_record(shmring_consumer *c, void *buf, uint32_t size,
         return SHMRING_LAPPED;
     }
     if (word == 0) {
-        return shmring_empty_(c, shmring_word_at_const(at), 0);
+        return SHMRING_EMPTY;
     }
     return sound ? SHMRING_OK : shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, word);
 }
 
-shmring_status shmring_recv_validated_(shmring_consumer *c, void *buf, uint32_t size,
-                                       shmring_record *ret)
+shmring_status shmr_receive_overwrite(shmring_consumer *c, void *buf, uint32_t size,
+                                      shmring_record *ret)
 {
     shmring_record record;
     shmring_status status;
     uint64_t evict;
 
-    if (c != NULL && c->stamped != NULL) {
-        return shmring_recv_stamped(c, buf, size, ret);
-    }
-    if (c == NULL || c->attachment == NULL || c->shared == NULL) {
-        return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
-    }
     status = copy_record(c, buf, size, &record, &evict);
     if (status == SHMRING_LAPPED) {
         return lapped(c, evict);
@@ -84,24 +79,18 @@ shmring_status shmring_recv_validated_(shmring_consumer *c, void *buf, uint32_t 
         return shmring_consumer_refuse_(c, SHMRING_E_TOO_BIG, record.len);
     }
     if (record.flags != 0) {
-        shmring_count_gap_(c, record.position);
+        shmr_count_gap(c, record.position);
     }
     shmring_advance_(c, shmring_record_size(c->record_header, record.len), 1);
     return SHMRING_OK;
 }
 
-shmring_status shmring_look_validated_(shmring_consumer *c)
+shmring_status shmr_look_overwrite(shmring_consumer *c)
 {
     shmring_record record;
     shmring_status status;
     uint64_t evict;
 
-    if (c->stamped != NULL) {
-        return shmring_look_stamped(c, &record);
-    }
-    if (c->shared == NULL) {
-        return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
-    }
     status = copy_record(c, NULL, 0, &record, &evict);
     return status == SHMRING_LAPPED ? SHMRING_OK : status; /* the receiving call tells */
 }

@@ -42,6 +42,7 @@ static shmring_status arm(struct shmring_wait *w)
     shmring_status status;
     int ran = 0;
 
+    shmring_full_barrier(); /* our position before the look at the bit: shmring_bell_ring() */
     /* A producer may want another amount than the last time, so it begins anew. */
     if (w->p != NULL || (shmring_load_relaxed(w->bell) & SHMRING_BELL_POLLED) == 0) {
         shmring_wait_set_bell(w, SHMRING_BELL_POLLED);
@@ -66,7 +67,7 @@ static shmring_status arm(struct shmring_wait *w)
 
 /* ---- the consumer's ---- */
 
-shmring_status shmring_consumer_arm_(shmring_consumer *c)
+shmring_status shmr_consumer_arm(shmring_consumer *c, uint64_t need, int quiet)
 {
     struct shmring_wait w;
     shmring_status status;
@@ -75,11 +76,10 @@ shmring_status shmring_consumer_arm_(shmring_consumer *c)
         return shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, 0);
     }
     shmring_wait_for_data(&w, c);
-    c->polled = 0; /* or looking would arm again */
+    w.need = need;
+    w.quiet = quiet;
     status = arm(&w);
-    c->polled = 1;
-    if (status == SHMRING_EMPTY && shmring_wait_is_interrupted(&w)) {
-        shmring_store_relaxed(&c->interrupted, 0);
+    if (status == SHMRING_EMPTY && shmr_take_interrupt(c)) {
         shmring_os_signal(&c->attachment->seg, SHMRING_ROLE_CONSUMER);
     }
     return status == SHMRING_OK ? SHMRING_EMPTY : status; /* it came just now: we are ready */
@@ -121,6 +121,7 @@ static int open_ready(struct shmring_attachment *a)
  * for. */
 static intptr_t consumer_ready(shmring_consumer *c, int descriptor)
 {
+    struct shmring_detail kept;
     struct shmring_attachment *a = c != NULL ? c->attachment : NULL;
 
     if (a == NULL) {
@@ -134,7 +135,10 @@ static intptr_t consumer_ready(shmring_consumer *c, int descriptor)
         if (!open_ready(a)) {
             return -1;
         }
-        (void)shmring_consumer_arm_(c);
+        shmring_detail_keep(&kept);
+        c->polled = 1;
+        (void)shmr_consumer_arm(c, 1, 1); /* what it finds, the next call answers */
+        (void)shmring_settle(&kept, SHMRING_OK);
     }
     return a->ready.handle;
 }
@@ -151,7 +155,7 @@ void *shmring_consumer_handle(shmring_consumer *c)
 
 /* ---- the producer's ---- */
 
-shmring_status shmring_producer_arm_(shmring_producer *p, uint64_t need)
+shmring_status shmr_producer_arm(shmring_producer *p, uint64_t need, int quiet)
 {
     struct shmring_wait w;
     shmring_status status;
@@ -160,9 +164,12 @@ shmring_status shmring_producer_arm_(shmring_producer *p, uint64_t need)
         return shmring_producer_refuse_(p, SHMRING_E_CORRUPT, 0);
     }
     shmring_wait_for_space(&w, p, need);
-    p->polled = 0;
+    w.quiet = quiet;
     status = arm(&w);
-    p->polled = 1;
+    if (status == SHMRING_FULL && shmring_wait_is_interrupted(&w)) {
+        shmring_store_relaxed(&p->interrupted, 0);
+        shmring_os_signal(&p->attachment->seg, SHMRING_ROLE_PRODUCER);
+    }
     return status;
 }
 

@@ -3,16 +3,17 @@
  * position that a second one confirms, and ends at the first word that cannot be a record's.
  *
  * Three positions tell of each other. `cursor` is where reading goes on; `head` is a copy of it
- * that is never ahead, and at most the capacity behind. Where records lead from the cursor to the
- * tail exactly, the cursor is believed; else where they lead from head to the tail, head is, and
- * some records may come again; else a cursor that fits to head. If nothing fits, the ring is
- * emptied at the tail.
+ * that is never ahead, and at most nine eighths of the capacity behind. Where records lead from the
+ * cursor to the tail exactly, the cursor is believed; else where they lead from head to the tail,
+ * head is, and some records may come again; else a cursor that fits to head. If nothing fits, the
+ * ring is emptied at the tail.
  */
 #include <shmring/endpoint.h>
 
 #include <inttypes.h>
 #include <string.h>
 
+#include "abi.h"
 #include "detail.h"
 #include "inspect.h"
 
@@ -56,7 +57,7 @@ static struct positions choose_records(struct shmring_walk *w, uint64_t cursor, 
 
     if ((cursor & 7u) == 0) {
         end = good_until(w, cursor, tail, &has_tail);
-        if (has_tail || cursor - head <= capacity) {
+        if (has_tail || cursor - head <= shmring_head_lag_max(capacity)) {
             at.cursor = cursor;
             at.tail = end;
         }
@@ -83,7 +84,7 @@ static struct positions choose_bytes(const struct shmring_walk *w, uint64_t curs
 
     if (tail - cursor <= capacity) {
         at.cursor = cursor;
-    } else if (cursor - head <= capacity) {
+    } else if (cursor - head <= shmring_head_lag_max(capacity)) {
         at.cursor = at.tail = cursor;
     } else if (tail - head <= capacity) {
         at.cursor = head;
@@ -91,10 +92,24 @@ static struct positions choose_bytes(const struct shmring_walk *w, uint64_t curs
     return at;
 }
 
+static int put_repairs(const struct shmring_view *view, uint64_t repairs)
+{
+    const uint64_t at = SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, repairs);
+
+    shmring_full_barrier(); /* the second one comes after what was changed */
+    if (!shmring_os_write(&view->seg, at, &repairs, sizeof repairs)) {
+        return 0;
+    }
+    shmring_full_barrier(); /* G: the first one before it, as in is_moved() */
+    return 1;
+}
+
 /* The order matters to who dies in between: while the word is zero and tail lies behind it the ring
- * is still corrupt, in the same place. */
+ * is still corrupt, in the same place. It matters to observers, too, who read on: `repairs` is odd
+ * for as long as positions and words do not belong together. */
 static int write_positions(const struct shmring_view *view, const struct positions *at)
 {
+    const uint64_t begun = shmring_load_relaxed(&view->producer.repairs) | 1;
     const uint64_t zero = 0;
     const uint64_t end =
         SHMRING_HEADER_SIZE + (at->tail & (view->geometry.capacity - 1) & ~UINT64_C(7));
@@ -104,12 +119,13 @@ static int write_positions(const struct shmring_view *view, const struct positio
     const uint64_t head_at = SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, head);
     const uint64_t cursor_at = SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, cursor);
 
-    return (view->geometry.framing == SHMRING_BYTES ||
+    return put_repairs(view, begun) &&
+           (view->geometry.framing == SHMRING_BYTES ||
             shmring_os_write(&view->seg, end, &zero, sizeof zero)) &&
            shmring_os_write(&view->seg, evict_at, evict, sizeof evict) &&
            shmring_os_write(&view->seg, tail_at, &at->tail, 8) &&
            shmring_os_write(&view->seg, cursor_at, &at->cursor, 8) &&
-           shmring_os_write(&view->seg, head_at, &at->cursor, 8);
+           shmring_os_write(&view->seg, head_at, &at->cursor, 8) && put_repairs(view, begun + 1);
 }
 
 /* An evict that cannot be true does not move the consumer. */
@@ -196,7 +212,7 @@ static shmring_status repair_locked(struct shmring_view *view, shmring_repaired 
     return status;
 }
 
-static shmring_status repair(struct shmring_view *view, shmring_repaired *ret)
+static shmring_status repair(struct shmring_view *view, shmring_repaired *ret, uint64_t size)
 {
     shmring_repaired r = {0};
     shmring_status status = shmring_os_lock_admin(&view->name, &view->seg);
@@ -206,7 +222,7 @@ static shmring_status repair(struct shmring_view *view, shmring_repaired *ret)
         shmring_os_unlock_admin(&view->seg);
     }
     if (status == SHMRING_OK) {
-        *ret = r;
+        shmring_answer(ret, size, &r, sizeof r);
     }
     shmring_view_close(view);
     return status;
@@ -217,18 +233,18 @@ static shmring_status no_place(void)
     return shmring_fail(SHMRING_E_INVALID, "the place for the answer is NULL");
 }
 
-shmring_status shmring_repair(const char *name, shmring_repaired *ret)
+shmring_status shmring_repair_sized_(const char *name, shmring_repaired *ret, uint64_t size)
 {
-    struct shmring_view view;
-    shmring_status status = ret == NULL ? no_place() : shmring_view_open(&view, name, 1);
+    struct shmring_view *view = NULL;
+    shmring_status status = ret == NULL ? no_place() : shmring_view_open(name, 1, &view);
 
-    return status == SHMRING_OK ? repair(&view, ret) : status;
+    return status == SHMRING_OK ? repair(view, ret, size) : status;
 }
 
-shmring_status shmring_repair_file(const char *path, shmring_repaired *ret)
+shmring_status shmring_repair_file_sized_(const char *path, shmring_repaired *ret, uint64_t size)
 {
-    struct shmring_view view;
-    shmring_status status = ret == NULL ? no_place() : shmring_view_open_file(&view, path, 1);
+    struct shmring_view *view = NULL;
+    shmring_status status = ret == NULL ? no_place() : shmring_view_open_file(path, 1, &view);
 
-    return status == SHMRING_OK ? repair(&view, ret) : status;
+    return status == SHMRING_OK ? repair(view, ret, size) : status;
 }

@@ -4,6 +4,7 @@
 #define SHMRING_ROLE_H
 
 #include <shmring/layout.h>
+#include <shmring/peer.h>
 
 #include "segment.h"
 
@@ -15,15 +16,9 @@ void shmring_role_enter(struct shmring_role_block *ours, uint64_t capability);
 /* Shows CLOSED, after everything that we published (edge E). */
 void shmring_role_leave(struct shmring_role_block *ours);
 
-/* What a waiter learns of the side it waits for. */
-enum shmring_peer_state {
-    SHMRING_PEER_ABSENT, /* never there, or its end was reported to an earlier holder of our role */
-    SHMRING_PEER_LIVES,  /* holds its role, paused or not */
-    SHMRING_PEER_CLOSED, /* closed in order */
-    SHMRING_PEER_IS_DEAD, /* holds nothing and never said good-bye */
-};
-
-/* Asks the kernel and the other side's block. One system call. *ret_epoch: whose state it is. */
+/* Asks the kernel and the other side's block. *ret_epoch: whose state it is. ABSENT is also the
+ * answer where the holder of ignored_epoch ended: that was reported to an earlier holder of our
+ * role. */
 enum shmring_peer_state shmring_role_ask(const struct shmring_attachment *a,
                                          const struct shmring_role_block *theirs,
                                          enum shmring_role role, uint64_t ignored_epoch,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* segment.c - the only writer of a geometry. How an open goes:
+/* segment.c - how an open goes:
  *
  *   attach  open the name -> serialise with other openers and closers -> is it still named? ->
  *           check the geometry -> nobody has it open and it lives until the last close? reap it ->
- *           do the options agree? -> take the role -> hold it open -> map
+ *           do the options agree? -> take the role -> hold it open -> map -> let others go on ->
+ *           fault in
  *   create  make it unnamed -> write geometry and positions -> take the role, hold -> name it ->
- *           map; the loser of a race for the name attaches to the winner's
+ *           map -> fault in; the loser of a race for the name attaches to the winner's
  */
 #include "segment.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "description.h"
 #include "detail.h"
 #include "options.h"
 #include "stamp.h"
@@ -38,164 +40,6 @@ struct shmring_doorbell_page *shmring_doorbell_page_of(const struct shmring_os_m
 unsigned char *shmring_data_of(const struct shmring_os_map *map)
 {
     return map->base + SHMRING_HEADER_SIZE;
-}
-
-/* ---- geometry ---- */
-
-static uint64_t swap_bytes(uint64_t v)
-{
-    uint64_t r = 0;
-    int i;
-
-    for (i = 0; i < 8; i++) {
-        r = r << 8 | (v >> (8 * i) & 0xFF);
-    }
-    return r;
-}
-
-/* What a reader of this geometry must know. */
-static uint64_t features_of(const struct shmring_geometry_page *g)
-{
-    return (g->overflow == SHMRING_OVERWRITE ? SHMRING_FEATURE_OVERWRITE : 0) |
-           (g->stamp == SHMRING_STAMP_TSC ? SHMRING_FEATURE_TICKS : 0);
-}
-
-static int geometry_is_sound(const struct shmring_geometry_page *g)
-{
-    uint32_t header = shmring_header_of(g->stamp);
-
-    return g->header_size == SHMRING_HEADER_SIZE && g->capacity >= SHMRING_CAPACITY_MIN &&
-           g->capacity <= SHMRING_CAPACITY_MAX && (g->capacity & (g->capacity - 1)) == 0 &&
-           g->framing <= SHMRING_BYTES && g->overflow <= SHMRING_OVERWRITE &&
-           g->lifetime <= SHMRING_PERSISTENT && g->stamp <= SHMRING_STAMP_TSC &&
-           g->permissions <= 0777 && g->features == features_of(g) && shmring_stamp_is_sound(g) &&
-           (g->start_position & 7u) == 0 && memchr(g->name, '\0', sizeof g->name) != NULL &&
-           (g->framing == SHMRING_BYTES
-                ? g->max_record == 0 && g->record_header == 0 && g->overflow == SHMRING_REJECT
-                : g->record_header == header &&
-                      g->max_record <= shmring_limit_max_record(g->capacity, header));
-}
-
-shmring_status shmring_geometry_check(const struct shmring_name *name,
-                                      const struct shmring_geometry_page *g, uint64_t size)
-{
-    uint64_t magic = shmring_load_relaxed(&g->magic);
-
-    if (magic == swap_bytes(SHMRING_MAGIC)) {
-        return shmring_fail(SHMRING_E_VERSION,
-                            "ring '%s' was made by a machine of the other byte order; it cannot be "
-                            "shared with this one",
-                            name->full);
-    }
-    if (magic != SHMRING_MAGIC) {
-        return shmring_fail(
-            SHMRING_E_CORRUPT,
-            "ring '%s': what has this name does not start as a ring does (%016" PRIx64
-            "); remove it (shmring rm)",
-            name->full, magic);
-    }
-    if (g->version != SHMRING_LAYOUT_VERSION) {
-        return shmring_fail(SHMRING_E_VERSION,
-                            "ring '%s' has layout version %" PRIu32 " and this library speaks %u: "
-                            "use one version of shmring on both sides",
-                            name->full, g->version, SHMRING_LAYOUT_VERSION);
-    }
-    if ((g->features & ~(SHMRING_FEATURE_OVERWRITE | SHMRING_FEATURE_TICKS)) != 0) {
-        return shmring_fail(SHMRING_E_VERSION,
-                            "ring '%s' uses features %#" PRIx64 " that this library does not know: "
-                            "use one version of shmring on both sides",
-                            name->full, g->features);
-    }
-    if (!geometry_is_sound(g)) {
-        return shmring_fail(SHMRING_E_CORRUPT,
-                            "ring '%s': its header cannot be true (capacity %" PRIu64
-                            ", max_record %" PRIu32 "); remove it (shmring rm)",
-                            name->full, g->capacity, g->max_record);
-    }
-    if (size != SHMRING_HEADER_SIZE + g->capacity) {
-        return shmring_fail(SHMRING_E_CORRUPT,
-                            "ring '%s' is %" PRIu64 " bytes long and says %" PRIu64
-                            "; remove it (shmring rm)",
-                            name->full, size, SHMRING_HEADER_SIZE + g->capacity);
-    }
-    if (name->base_at != 0 && strcmp(g->name, name->full) != 0) {
-        return shmring_fail(SHMRING_E_CORRUPT,
-                            "ring '%s' calls itself '%.200s': it was renamed or copied; remove it",
-                            name->full, g->name);
-    }
-    return SHMRING_OK;
-}
-
-shmring_status shmring_geometry_read(const struct shmring_name *name,
-                                     const struct shmring_os_segment *seg,
-                                     struct shmring_geometry_page *ret)
-{
-    const int long_enough = seg->size >= SHMRING_HEADER_SIZE + SHMRING_CAPACITY_MIN;
-    const int was_read = long_enough && shmring_os_read(seg, SHMRING_GEOMETRY_AT, ret, sizeof *ret);
-
-    if (long_enough && !was_read && shmring_os_is_whole(seg)) {
-        return shmring_fail(SHMRING_E_OS, "ring '%s': reading its header failed; try again",
-                            name->full);
-    }
-    if (!was_read) {
-        return shmring_fail(SHMRING_E_CORRUPT,
-                            "ring '%s': what has this name is %" PRIu64
-                            " bytes long, too short for a ring; remove it (shmring rm)",
-                            name->full, seg->size);
-    }
-    return shmring_geometry_check(name, ret, seg->size);
-}
-
-static void geometry_make(const struct shmring_name *name, const shmring_options *opt,
-                          struct shmring_geometry_page *g)
-{
-    memset(g, 0, sizeof *g);
-    g->version = SHMRING_LAYOUT_VERSION;
-    g->header_size = (uint32_t)SHMRING_HEADER_SIZE;
-    g->capacity = opt->capacity != 0 ? opt->capacity : SHMRING_CAPACITY_DEFAULT;
-    g->framing = opt->framing;
-    g->overflow = opt->overflow;
-    g->lifetime = opt->lifetime;
-    g->stamp = opt->stamp;
-    g->features = features_of(g);
-    if (opt->framing == SHMRING_RECORDS) {
-        g->record_header = shmring_header_of(opt->stamp);
-        g->max_record =
-            opt->max_record != 0 ? opt->max_record : shmring_default_max_record(g->capacity);
-    }
-    g->schema = opt->schema;
-    g->permissions = opt->permissions != 0 ? opt->permissions : 0600;
-    g->start_position = opt->start_position;
-    g->created_ns = shmring_os_realtime_ns();
-    g->creator_pid = (uint32_t)shmring_os_pid();
-    shmring_os_random(g->incarnation);
-    memcpy(g->name, name->full, sizeof g->name);
-}
-
-/* Positions first, then the geometry, and its magic last: where a system shows the object before
- * it is whole, nobody takes it for a ring before that. */
-static int geometry_write(const struct shmring_os_segment *seg, struct shmring_geometry_page *g)
-{
-    const uint64_t at = g->start_position;
-    const uint64_t magic = SHMRING_MAGIC;
-
-    if (at != 0 &&
-        (!shmring_os_write(seg, SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, tail),
-                           &at, 8) ||
-         !shmring_os_write(seg, SHMRING_PRODUCER_AT + offsetof(struct shmring_producer_page, evict),
-                           &at, 8) ||
-         !shmring_os_write(seg, SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, head),
-                           &at, 8) ||
-         !shmring_os_write(
-             seg, SHMRING_CONSUMER_AT + offsetof(struct shmring_consumer_page, cursor), &at, 8))) {
-        return 0;
-    }
-    if (!shmring_os_write(seg, SHMRING_GEOMETRY_AT, g, sizeof *g) ||
-        !shmring_os_write(seg, SHMRING_GEOMETRY_AT, &magic, 8)) {
-        return 0;
-    }
-    shmring_store_relaxed(&g->magic, magic);
-    return 1;
 }
 
 /* ---- create and attach ---- */
@@ -241,21 +85,68 @@ static shmring_status take(struct shmring_attachment *a)
     return status;
 }
 
-/* Gives up role and hold, and takes the name along if nobody else holds it: the admin lock keeps
- * everybody from coming in between. */
-static void leave(struct shmring_attachment *a)
+/* Whether this open made the ring, failed, and no other side has been in it meanwhile. With the
+ * admin lock, which every other one had before it entered: no further edge is needed. */
+static int is_unused(const struct shmring_attachment *a)
 {
+    uint64_t epochs[2];
+
+    return a->unfinished &&
+           shmring_os_read(&a->seg,
+                           role_block_at(SHMRING_ROLE_PRODUCER) +
+                               offsetof(struct shmring_role_block, epoch),
+                           &epochs[0], 8) &&
+           shmring_os_read(&a->seg,
+                           role_block_at(SHMRING_ROLE_CONSUMER) +
+                               offsetof(struct shmring_role_block, epoch),
+                           &epochs[1], 8) &&
+           epochs[0] == 0 && epochs[1] == 0;
+}
+
+/* OK, also where somebody else has taken the name; or why it stays. */
+static shmring_status take_name(const struct shmring_attachment *a)
+{
+    if (shmring_os_is_named(&a->name, &a->seg)) {
+        return shmring_os_unname(&a->name, &a->seg);
+    }
+    if (!shmring_os_has_name(&a->seg)) {
+        return SHMRING_OK;
+    }
+    return shmring_fail(SHMRING_E_NOT_FOUND,
+                        "ring '%s' keeps its name, for this process no longer finds it (another "
+                        "root directory or mount than at the open, or it was renamed): its "
+                        "owner's next open takes it away, or shmring prune",
+                        a->name.full);
+}
+
+/* Gives up role and hold, and takes the name along if nobody else holds it: the admin lock keeps
+ * everybody from coming in between. OK, or why the name stays. */
+static shmring_status leave(struct shmring_attachment *a)
+{
+    shmring_status status = SHMRING_OK;
     int locked = shmring_os_lock_admin(&a->name, &a->seg) == SHMRING_OK;
 
-    shmring_os_unhold(&a->seg); /* not mapped: it was made, and could not be */
-    shmring_os_unmap(&a->map);  /* drops the role and our hold */
-    if (locked && a->geometry.lifetime == SHMRING_UNTIL_LAST_CLOSE &&
-        shmring_os_was_last(&a->seg) && shmring_os_is_named(&a->name, &a->seg)) {
-        (void)shmring_os_unname(&a->name, &a->seg);
+    shmring_os_unhold(&a->seg);       /* not mapped: it was made, and could not be */
+    shmring_os_unmap_header(&a->map); /* drops the role and our hold */
+    if (locked && (a->geometry.lifetime == SHMRING_UNTIL_LAST_CLOSE || is_unused(a)) &&
+        shmring_os_was_last(&a->seg)) {
+        status = take_name(a);
     }
     if (locked) { /* a forked child has our descriptor too, and would keep the lock with it */
         shmring_os_unlock_admin(&a->seg);
     }
+    shmring_os_unmap(&a->map); /* the data takes time by its size: nobody waits for that */
+    return status;
+}
+
+/* The same after a failure, whose detail stays: it is the first cause. */
+static void leave_for(struct shmring_attachment *a)
+{
+    struct shmring_detail why;
+
+    shmring_detail_keep(&why);
+    (void)leave(a);
+    (void)shmring_settle(&why, SHMRING_OK);
 }
 
 static shmring_status create(struct shmring_attachment *a, const shmring_options *opt)
@@ -263,7 +154,7 @@ static shmring_status create(struct shmring_attachment *a, const shmring_options
     shmring_status status;
     int huge = (opt->flags & SHMRING_HUGE_PAGES) != 0;
 
-    geometry_make(&a->name, opt, &a->geometry);
+    shmring_geometry_make(&a->name, opt, &a->geometry);
     if (a->geometry.max_record >
         shmring_limit_max_record(a->geometry.capacity, a->geometry.record_header)) {
         return shmring_fail(SHMRING_E_INVALID,
@@ -273,6 +164,9 @@ static shmring_status create(struct shmring_attachment *a, const shmring_options
                             a->name.full, a->geometry.max_record, a->geometry.capacity);
     }
     status = shmring_stamp_calibrate(&a->name, &a->geometry);
+    if (status == SHMRING_OK) {
+        status = shmring_description_enter(&a->name, opt, &a->geometry);
+    }
     if (status != SHMRING_OK) {
         return status;
     }
@@ -282,25 +176,48 @@ static shmring_status create(struct shmring_attachment *a, const shmring_options
     if (status != SHMRING_OK) {
         return status;
     }
-    if (!geometry_write(&a->seg, &a->geometry)) {
+    if (shmring_options_check_owner(&a->name, opt, a->seg.owner) != SHMRING_OK) {
+        status = shmring_fail(SHMRING_E_NOT_FOUND,
+                              "no ring '%s' of user %" PRIu64
+                              " is open on this machine, and user %" PRIu64
+                              " cannot make one for that user",
+                              a->name.full, opt->owner - 1, a->seg.owner);
+    } else if (!shmring_description_write(&a->seg, opt, &a->geometry) ||
+               !shmring_geometry_write(&a->seg, &a->geometry)) {
         status = shmring_fail(SHMRING_E_OS, "ring '%s': writing its header failed", a->name.full);
     }
-    if (status == SHMRING_OK) {
+    if (status == SHMRING_OK && a->role != SHMRING_ROLE_NOBODY) {
         status = take(a);
     }
     if (status == SHMRING_OK) {
         status = shmring_os_publish(&a->name, &a->seg);
     }
-    if (status == SHMRING_OK) {
+    if (status == SHMRING_OK && a->role != SHMRING_ROLE_NOBODY) {
+        a->unfinished = 1;
         status = shmring_os_map(&a->name, &a->seg, a->geometry.capacity, a->role, huge, &a->map);
         if (status != SHMRING_OK) {
-            leave(a);
+            leave_for(a);
         }
     }
     if (status != SHMRING_OK) {
         shmring_os_segment_drop(&a->seg);
     }
     return status;
+}
+
+/* Of a ring that nobody has open. Where only others may take its name away, waiting is no help. */
+static shmring_status reap(const struct shmring_attachment *a, int *again)
+{
+    shmring_status status = shmring_os_unname(&a->name, &a->seg);
+
+    *again = status == SHMRING_OK || status == SHMRING_E_NOT_FOUND;
+    if (status != SHMRING_E_ACCESS) {
+        return *again ? SHMRING_E_NOT_FOUND : status;
+    }
+    return shmring_fail(status,
+                        "ring '%s' is dead, for nobody has it open, and only its owner, user "
+                        "%" PRIu64 ", or root can take its name away (shmring prune)",
+                        a->name.full, a->seg.owner);
 }
 
 /* Everything about an open object that must not change while we look: called with the admin lock.
@@ -325,9 +242,7 @@ static shmring_status attach_locked(struct shmring_attachment *a, const shmring_
                             a->name.full, a->geometry.permissions, a->seg.mode);
     }
     if (a->geometry.lifetime == SHMRING_UNTIL_LAST_CLOSE && !shmring_os_is_held(&a->seg)) {
-        status = shmring_os_unname(&a->name, &a->seg);
-        *again = 1;
-        return status == SHMRING_OK ? SHMRING_E_NOT_FOUND : status;
+        return reap(a, again);
     }
     if (opt->open_mode == SHMRING_CREATE_ONLY) {
         return shmring_fail(SHMRING_E_EXISTS,
@@ -335,6 +250,9 @@ static shmring_status attach_locked(struct shmring_attachment *a, const shmring_
                             a->name.full);
     }
     status = shmring_options_match(&a->name, opt, &a->geometry);
+    if (status == SHMRING_OK) {
+        status = shmring_description_match(&a->name, opt, &a->seg, &a->geometry);
+    }
     if (status == SHMRING_OK && a->geometry.stamp == SHMRING_STAMP_TSC) {
         status = shmring_ticks_check(&a->name);
     }
@@ -350,14 +268,16 @@ static shmring_status attach_locked(struct shmring_attachment *a, const shmring_
 
 static shmring_status attach(struct shmring_attachment *a, const shmring_options *opt, int *again)
 {
-    shmring_status status =
-        shmring_os_open(&a->name, 1, (opt->flags & SHMRING_ANY_OWNER) != 0, &a->seg);
+    shmring_status status = shmring_os_open(&a->name, 1, shmring_options_any_owner(opt), &a->seg);
 
     *again = 0;
     if (status != SHMRING_OK) {
         return status;
     }
-    status = shmring_os_lock_admin(&a->name, &a->seg);
+    status = shmring_options_check_owner(&a->name, opt, a->seg.owner);
+    if (status == SHMRING_OK) {
+        status = shmring_os_lock_admin(&a->name, &a->seg);
+    }
     if (status == SHMRING_OK) {
         status = attach_locked(a, opt, again);
         shmring_os_unlock_admin(&a->seg);
@@ -407,6 +327,13 @@ shmring_status shmring_segment_open(const struct shmring_name *name, const shmri
     shmring_os_ready_init(&a->ready);
     shmring_os_segment_init(&a->seg);
     status = open_or_create(a, opt);
+    if (status == SHMRING_OK) {
+        status = shmring_prefault(&a->name, &a->map, &a->geometry, a->role, opt->flags);
+        if (status != SHMRING_OK) {
+            leave_for(a);
+            shmring_os_segment_drop(&a->seg);
+        }
+    }
     if (status != SHMRING_OK) {
         free(a);
         return status;
@@ -415,9 +342,36 @@ shmring_status shmring_segment_open(const struct shmring_name *name, const shmri
     return SHMRING_OK;
 }
 
+/* As open, up to the name: no lock, no mapping, no byte of a role block. */
+shmring_status shmring_segment_make(const struct shmring_name *name, const shmring_options *opt)
+{
+    struct shmring_attachment a = {0};
+    shmring_status status;
+
+    a.name = *name;
+    a.role = SHMRING_ROLE_NOBODY;
+    shmring_os_segment_init(&a.seg);
+    status = open_or_create(&a, opt);
+    if (status == SHMRING_OK) {
+        shmring_os_segment_leave(&a.seg);
+    }
+    return status;
+}
+
 void shmring_segment_close(struct shmring_attachment *a)
 {
-    leave(a);
+    struct shmring_detail kept;
+
+    shmring_detail_keep(&kept);
+    (void)shmring_settle(&kept, leave(a));
+    shmring_segment_forget(a);
+}
+
+void shmring_segment_forget(struct shmring_attachment *a)
+{
+    if (a == NULL) {
+        return;
+    }
     shmring_os_segment_drop(&a->seg);
     shmring_os_ready_close(&a->ready);
     if (a->listener >= 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* snapshot.h - copying what may change meanwhile: the reader's half of edge G (evict.h). */
+/* snapshot.h - copying what may change meanwhile: the reader's half of edge G (evict.c). */
 #ifndef SHMRING_SNAPSHOT_H
 #define SHMRING_SNAPSHOT_H
 
@@ -24,7 +24,7 @@ static inline void shmring_copy_racing(void *buf, const unsigned char *from, siz
 }
 
 /* Whether bytes at `position` may have been overwritten before they were copied.
- * Edge G: G3, then G4, which pairs with G1 in shmring_announce_(). */
+ * Edge G: G3, then G4, which pairs with G1 in shmr_evict_publish(). */
 static inline int shmring_is_evicted(const struct shmring_producer_page *page, uint64_t position,
                                      uint64_t *ret_evict)
 {

@@ -8,6 +8,7 @@
 #include <shmring/latency.h>
 #include <shmring/shmring.h>
 
+#include "abi.h"
 #include "detail.h"
 #include "os.h"
 
@@ -286,11 +287,12 @@ uint64_t shmring_latency_quantile(const uint64_t *buckets, double part)
     return shmring_latency_bucket_top(i);
 }
 
-void shmring_latency_of(const uint64_t *buckets, shmring_latency *ret)
+void shmring_latency_of_sized_(const uint64_t *buckets, shmring_latency *ret, uint64_t size)
 {
-    ret->count = shmring_latency_count(buckets);
-    ret->p50_ns = shmring_latency_quantile(buckets, 0.5);
-    ret->p99_ns = shmring_latency_quantile(buckets, 0.99);
-    ret->p999_ns = shmring_latency_quantile(buckets, 0.999);
-    ret->max_ns = shmring_latency_quantile(buckets, 1);
+    const shmring_latency l = {
+        shmring_latency_count(buckets), shmring_latency_quantile(buckets, 0.5),
+        shmring_latency_quantile(buckets, 0.99), shmring_latency_quantile(buckets, 0.999),
+        shmring_latency_quantile(buckets, 1)};
+
+    shmring_answer(ret, size, &l, sizeof l);
 }

@@ -26,12 +26,6 @@ void shmring_tick_scale_make(struct shmring_tick_scale *ret, const struct shmrin
  * counts the latency of those that it was not shown before. n: at least 1. */
 void shmring_take_stamps(shmring_consumer *c, shmring_record *records, uint32_t n);
 
-/* The receiving calls of a consumer whose ring is stamped and whose producer waits. look: without
- * the stamp; the latency counts when the record is handed out. */
-shmring_status shmring_look_stamped(shmring_consumer *c, shmring_record *ret);
-shmring_status shmring_recv_stamped(shmring_consumer *c, void *buf, uint32_t size,
-                                    shmring_record *ret);
-
 /* A stamp as the ring has it, in nanoseconds; any value gives some time. */
 uint64_t shmring_stamp_ns(const struct shmring_tick_scale *scale, uint32_t kind, uint64_t stamp);
 

@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* stamped.c - receiving from a stamped ring: the same steps as in-line, and then the stamps. Out of
- * line, so that a ring without stamps pays nothing for them: the handle's `data` is NULL between
- * calls, which is what every in-line call asks anyway. */
+ * line, so that a ring without stamps pays nothing for them: the handle's gate, `data`, is NULL. */
 #include <shmring/shmring.h>
 
+#include "consumer.h"
 #include "stamp.h"
-
-/* The in-line calls below are the unstamped ring's own. One that finds the ring corrupt takes
- * `stamped` away. */
-static void lend(shmring_consumer *c)
-{
-    c->data = c->stamped;
-}
-
-static void take_back(shmring_consumer *c)
-{
-    c->data = NULL;
-}
 
 /* As the ring has it, before the payload; its word was seen (edge C). */
 static uint64_t stamp_of(const shmring_record *r)
@@ -30,21 +18,11 @@ static int is_stamped(const shmring_consumer *c)
     return c != NULL && c->stamped != NULL;
 }
 
-shmring_status shmring_look_stamped(shmring_consumer *c, shmring_record *ret)
-{
-    shmring_status status;
-
-    lend(c);
-    status = shmring_look_(c, c->cursor, ret);
-    take_back(c);
-    return status;
-}
-
-shmring_status shmring_recv_stamped(shmring_consumer *c, void *buf, uint32_t size,
+shmring_status shmr_receive_stamped(shmring_consumer *c, void *buf, uint32_t size,
                                     shmring_record *ret)
 {
     shmring_record record;
-    shmring_status status = shmring_look_stamped(c, &record);
+    shmring_status status = shmring_look_(c, c->stamped, c->cursor, &record);
     const int fits = status == SHMRING_OK && record.len <= size;
 
     if (status != SHMRING_OK) {
@@ -66,7 +44,7 @@ shmring_status shmring_recv_stamped(shmring_consumer *c, void *buf, uint32_t siz
     return SHMRING_OK;
 }
 
-shmring_status shmring_peek_stamped_(shmring_consumer *c, shmring_record *ret)
+shmring_status shmring_peek_slow_(shmring_consumer *c, shmring_record *ret)
 {
     shmring_record record;
     shmring_status status;
@@ -74,18 +52,17 @@ shmring_status shmring_peek_stamped_(shmring_consumer *c, shmring_record *ret)
     if (!is_stamped(c)) {
         return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
     }
-    lend(c);
-    status = shmring_peek(c, &record);
-    take_back(c);
-    if (status == SHMRING_OK) {
-        record.stamp = stamp_of(&record);
-        shmring_take_stamps(c, &record, 1);
-        *ret = record;
+    status = shmring_show_(c, c->stamped, &record);
+    if (status != SHMRING_OK) {
+        return status == SHMRING_EMPTY ? shmring_on_empty_(c) : status;
     }
-    return status;
+    record.stamp = stamp_of(&record);
+    shmring_take_stamps(c, &record, 1);
+    *ret = record;
+    return SHMRING_OK;
 }
 
-uint32_t shmring_peek_many_stamped_(shmring_consumer *c, shmring_record *ret, uint32_t max)
+uint32_t shmring_peek_many_slow_(shmring_consumer *c, shmring_record *ret, uint32_t max)
 {
     uint32_t i, n;
 
@@ -93,9 +70,7 @@ uint32_t shmring_peek_many_stamped_(shmring_consumer *c, shmring_record *ret, ui
         (void)shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
         return 0;
     }
-    lend(c);
-    n = shmring_peek_many(c, ret, max);
-    take_back(c);
+    n = shmring_show_many_(c, c->stamped, ret, max);
     for (i = 0; i < n; i++) {
         ret[i].stamp = stamp_of(&ret[i]);
     }

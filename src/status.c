@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <shmring/status.h>
 #include <shmring/version.h>
 
 #include "detail.h"
+#include "printable.h"
 
-static _Thread_local char detail[512];
+static _Thread_local char detail[SHMRING_DETAIL_SIZE];
 
 const char *shmring_version(void)
 {
@@ -22,16 +24,23 @@ const char *shmring_error_detail(void)
 shmring_status shmring_fail(shmring_status status, const char *format, ...)
 {
     va_list args;
-    char *at;
 
     va_start(args, format);
     (void)vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
-    /* One line, and nothing in it that a terminal would obey: a name may be a stranger's bytes. */
-    for (at = detail; *at != '\0'; at++) {
-        if ((unsigned char)*at < ' ' || *at == '\x7f') {
-            *at = '?';
-        }
+    shmring_make_printable(detail); /* one line: a name may be a stranger's bytes */
+    return status;
+}
+
+void shmring_detail_keep(struct shmring_detail *ret)
+{
+    memcpy(ret->text, detail, sizeof ret->text);
+}
+
+shmring_status shmring_settle(const struct shmring_detail *kept, shmring_status status)
+{
+    if (status >= SHMRING_OK) {
+        memcpy(detail, kept->text, sizeof detail);
     }
     return status;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi.h"
 #include "detail.h"
 #include "inspect.h"
 
@@ -95,7 +96,7 @@ static int check_positions(const struct shmring_view *view, shmring_verdict *v)
     v->position = first;
     if (records && ((tail | head | cursor | oldest) & 7u) != 0) {
         complain(v, first, "a position is not a multiple of 8", tail | head | cursor | oldest);
-    } else if (!overwrites && cursor - head > capacity) {
+    } else if (!overwrites && cursor - head > shmring_head_lag_max(capacity)) {
         complain(v, first, "head is not behind cursor", head);
     } else if (tail - oldest > capacity && (!records || oldest - tail > capacity)) {
         complain(v, first,
@@ -191,6 +192,11 @@ static int check_once(struct shmring_walk *w, shmring_verdict *v)
     if (!check_positions(w->view, v)) {
         return 0;
     }
+    if ((shmring_load_relaxed(&w->view->producer.repairs) & 1) != 0) {
+        complain(v, v->position, "a repair that was not finished",
+                 shmring_load_relaxed(&w->view->producer.repairs));
+        return 0;
+    }
     if (w->view->geometry.framing == SHMRING_BYTES) {
         v->bytes = shmring_load_relaxed(&w->view->producer.tail) -
                    shmring_load_relaxed(&w->view->consumer.cursor);
@@ -228,7 +234,7 @@ shmring_status shmring_walk_check(struct shmring_walk *w, shmring_verdict *v)
     return status == SHMRING_OK ? shmring_walk_failed(w) : status;
 }
 
-static shmring_status verify(struct shmring_view *view, shmring_verdict *ret)
+static shmring_status verify(struct shmring_view *view, shmring_verdict *ret, uint64_t size)
 {
     struct shmring_walk w;
     shmring_verdict v = {0};
@@ -241,10 +247,11 @@ static shmring_status verify(struct shmring_view *view, shmring_verdict *ret)
         shmring_walk_end(&w);
     }
     if (status == SHMRING_OK) {
-        *ret = v;
+        shmring_answer(ret, size, &v, sizeof v);
         if (v.problem[0] != '\0') {
-            status = shmring_fail(SHMRING_E_CORRUPT, "ring '%s' is corrupt %s", view->name.full,
-                                  v.problem);
+            status = shmring_fail(SHMRING_E_CORRUPT,
+                                  "ring '%s' is corrupt %s; 'shmring repair' keeps what is sound",
+                                  view->name.full, v.problem);
         }
     }
     shmring_view_close(view);
@@ -256,18 +263,18 @@ static shmring_status no_place(void)
     return shmring_fail(SHMRING_E_INVALID, "the place for the answer is NULL");
 }
 
-shmring_status shmring_verify(const char *name, shmring_verdict *ret)
+shmring_status shmring_verify_sized_(const char *name, shmring_verdict *ret, uint64_t size)
 {
-    struct shmring_view view;
-    shmring_status status = ret == NULL ? no_place() : shmring_view_open(&view, name, 0);
+    struct shmring_view *view = NULL;
+    shmring_status status = ret == NULL ? no_place() : shmring_view_open(name, 0, &view);
 
-    return status == SHMRING_OK ? verify(&view, ret) : status;
+    return status == SHMRING_OK ? verify(view, ret, size) : status;
 }
 
-shmring_status shmring_verify_file(const char *path, shmring_verdict *ret)
+shmring_status shmring_verify_file_sized_(const char *path, shmring_verdict *ret, uint64_t size)
 {
-    struct shmring_view view;
-    shmring_status status = ret == NULL ? no_place() : shmring_view_open_file(&view, path, 0);
+    struct shmring_view *view = NULL;
+    shmring_status status = ret == NULL ? no_place() : shmring_view_open_file(path, 0, &view);
 
-    return status == SHMRING_OK ? verify(&view, ret) : status;
+    return status == SHMRING_OK ? verify(view, ret, size) : status;
 }

@@ -25,6 +25,7 @@
 #include <inttypes.h>
 
 #include "detail.h"
+#include "consumer.h"
 #include "role.h"
 
 #define POLLS_PER_CLOCK 16u
@@ -36,9 +37,18 @@ void shmring_wait_count(shmring_atomic_u64 *counter)
     shmring_store_relaxed(counter, shmring_load_relaxed(counter) + 1);
 }
 
+int shmr_take_interrupt(shmring_consumer *c)
+{
+    if (SHMRING_LIKELY(shmring_load_relaxed(&c->interrupted) == 0)) {
+        return 0;
+    }
+    shmring_store_relaxed(&c->interrupted, 0);
+    return 1;
+}
+
 int shmring_wait_is_interrupted(const struct shmring_wait *w)
 {
-    return w->c != NULL && shmring_load_relaxed(&w->c->interrupted) != 0;
+    return shmring_load_relaxed(w->interrupted) != 0;
 }
 
 /* Polls with the adaptive pause until end_ns. Returns look()'s last answer. */
@@ -84,7 +94,7 @@ uint64_t shmring_wait_barrier(const struct shmring_wait *w, int *ran)
             return SHMRING_SLICE_NS;
         }
         (void)shmring_fetch_or(w->bell, SHMRING_BELL_FENCE); /* from now on, please */
-        shmring_full_barrier(); /* the wish before the promise: review_fence() */
+        shmring_full_barrier(); /* request before capability: review_fence() */
         capability = shmring_load_acquire(&w->theirs->capability);
     }
     if (capability == 0 || (capability & SHMRING_CAP_FENCES) != 0) {
@@ -153,11 +163,13 @@ shmring_status shmring_wait_ask_peer(struct shmring_wait *w)
         }
         return w->nothing;
     }
-    shmring_store_relaxed(&w->ours->ended_epoch, epoch);
+    if (!w->quiet) {
+        shmring_store_relaxed(&w->ours->ended_epoch, epoch);
+    }
     return state == SHMRING_PEER_CLOSED ? SHMRING_CLOSED : SHMRING_PEER_DEAD;
 }
 
-static shmring_status wait_until(struct shmring_wait *w, uint64_t timeout_ns)
+shmring_status shmr_wait_until(struct shmring_wait *w, uint64_t timeout_ns)
 {
     shmring_status status = w->look(w);
     uint64_t now, poll_end;
@@ -179,7 +191,7 @@ static shmring_status wait_until(struct shmring_wait *w, uint64_t timeout_ns)
             status = shmring_wait_ask_peer(w);
         }
         if (status == w->nothing && shmring_wait_is_interrupted(w)) {
-            shmring_store_relaxed(&w->c->interrupted, 0);
+            shmring_store_relaxed(w->interrupted, 0);
             break;
         }
         now = shmring_os_clock_ns();
@@ -198,34 +210,17 @@ static shmring_status wait_until(struct shmring_wait *w, uint64_t timeout_ns)
 static shmring_status look_for_data(struct shmring_wait *w)
 {
     shmring_consumer *c = w->c;
-    shmring_record record;
+    shmring_status status = shmr_look(c, w->need);
 
-    if (c->shared != NULL || c->stamped != NULL) {
-        return shmring_look_validated_(c);
+    if (status == SHMRING_EMPTY) {
+        if (c->head != c->cursor) { /* the producer knows all that is free while we wait */
+            shmring_publish_head_(c);
+        }
+        if (!w->quiet && shmring_load_relaxed(&c->peer->role.state) == SHMRING_ROLE_CLOSED) {
+            return shmr_ended(c, w->need);
+        }
     }
-    if (c->framing == SHMRING_RECORDS) {
-        return shmring_look_(c, c->cursor, &record);
-    }
-    if (c->tail != c->cursor || shmring_byte_look_(c) != 0) {
-        return SHMRING_OK;
-    }
-    if (c->bytes == NULL) {
-        return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
-    }
-    return shmring_empty_(c, &c->peer->tail, c->tail);
-}
-
-uint32_t shmring_wait_disarm(shmring_consumer *c)
-{
-    uint32_t polled = c->polled;
-
-    c->polled = 0;
-    return polled;
-}
-
-void shmring_wait_rearm(shmring_consumer *c, uint32_t polled)
-{
-    c->polled = c->status == SHMRING_OK ? polled : 1; /* or shmring_consumer_is_cut() was here */
+    return status;
 }
 
 static void relax_consumer(struct shmring_wait *w)
@@ -241,9 +236,11 @@ void shmring_wait_for_data(struct shmring_wait *w, shmring_consumer *c)
     w->look = look_for_data;
     w->relax = relax_consumer;
     w->nothing = SHMRING_EMPTY;
+    w->need = 1;
     w->c = c;
     w->a = c->attachment;
     w->bell = &c->bells->consumer_bell;
+    w->interrupted = &c->interrupted;
     w->lifecycle = &c->bells->lifecycle;
     w->ours = &c->page->role;
     w->theirs = &c->peer->role;
@@ -254,39 +251,70 @@ void shmring_wait_for_data(struct shmring_wait *w, shmring_consumer *c)
     w->spin_ns = c->spin_ns;
 }
 
-shmring_status shmring_wait_data(shmring_consumer *c, uint64_t timeout_ns)
+/* An interrupt ends a waiting call also where data is always there. Where nothing is there, the
+ * wait takes it, behind an end of the producer, which interrupts must not hide. */
+static int is_busy_and_interrupted(shmring_consumer *c, uint64_t need)
+{
+    return SHMRING_UNLIKELY(shmring_load_relaxed(&c->interrupted) != 0) &&
+           shmr_look(c, need) == SHMRING_OK && shmr_take_interrupt(c);
+}
+
+static shmring_status wait_data(shmring_consumer *c, uint64_t need, uint64_t timeout_ns)
 {
     struct shmring_wait w;
     shmring_status status;
-    uint32_t polled;
 
+    shmring_wait_for_data(&w, c);
+    w.need = need;
+    if (timeout_ns != 0) {
+        return is_busy_and_interrupted(c, need) ? SHMRING_EMPTY : shmr_wait_until(&w, timeout_ns);
+    }
+    status = w.look(&w);
+    return status == SHMRING_EMPTY && c->polled != 0 ? shmr_consumer_arm(c, need, 0) : status;
+}
+
+shmring_status shmring_wait_data(shmring_consumer *c, uint64_t timeout_ns)
+{
     if (c == NULL || c->attachment == NULL) {
         return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
     }
-    shmring_wait_for_data(&w, c);
-    polled = timeout_ns == 0 ? c->polled : shmring_wait_disarm(c);
-    status = wait_until(&w, timeout_ns);
-    shmring_wait_rearm(c, polled);
-    return status;
+    return wait_data(c, 1, timeout_ns);
+}
+
+shmring_status shmring_wait_data_for(shmring_consumer *c, uint64_t n, uint64_t timeout_ns)
+{
+    if (c == NULL || c->attachment == NULL || c->bytes == NULL) {
+        return shmring_consumer_refuse_(c, SHMRING_E_INVALID, n);
+    }
+    if (n > c->capacity) {
+        return shmring_fail(SHMRING_E_TOO_BIG,
+                            "ring '%s': waiting for %" PRIu64 " bytes, and its capacity is %" PRIu64
+                            ": wait for less at once, or make the ring with a larger capacity",
+                            c->attachment->name.full, n, c->capacity);
+    }
+    return wait_data(c, n != 0 ? n : 1, timeout_ns);
 }
 
 shmring_status shmring_recv(shmring_consumer *c, void *buf, uint32_t size, shmring_record *ret,
                             uint64_t timeout_ns)
 {
     shmring_status status;
-    uint32_t polled;
 
     if (c == NULL) {
         return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
     }
-    polled = timeout_ns == 0 ? c->polled : shmring_wait_disarm(c);
-    status = shmring_try_recv(c, buf, size, ret);
-    shmring_wait_rearm(c, polled);
-    if (status != SHMRING_EMPTY || timeout_ns == 0) {
-        return status;
+    if (timeout_ns == 0) {
+        return shmring_try_recv(c, buf, size, ret);
     }
-    status = shmring_wait_data(c, timeout_ns);
-    return status == SHMRING_OK ? shmring_try_recv(c, buf, size, ret) : status;
+    if (is_busy_and_interrupted(c, 1)) {
+        return SHMRING_EMPTY;
+    }
+    status = shmr_receive(c, buf, size, ret);
+    if (status == SHMRING_EMPTY) {
+        status = shmring_wait_data(c, timeout_ns);
+        status = status == SHMRING_OK ? shmr_receive(c, buf, size, ret) : status;
+    }
+    return status;
 }
 
 void shmring_consumer_interrupt(shmring_consumer *c)
@@ -295,89 +323,4 @@ void shmring_consumer_interrupt(shmring_consumer *c)
         shmring_store_relaxed(&c->interrupted, 1);
         shmring_bell_ring(c->attachment, &c->bells->consumer_bell, SHMRING_ROLE_CONSUMER);
     }
-}
-
-/* ---- the producer's side ---- */
-
-static shmring_status look_for_space(struct shmring_wait *w)
-{
-    uint64_t *limit = w->p->framing == SHMRING_RECORDS ? &w->p->limit : &w->p->byte_limit;
-
-    if (w->p->status != SHMRING_OK) {
-        return shmring_producer_refuse_(w->p, SHMRING_E_INVALID, 0);
-    }
-    if (w->need <= *limit - w->p->tail) {
-        return SHMRING_OK;
-    }
-    return shmring_refresh_limit_(w->p, limit, w->need);
-}
-
-static void relax_producer(struct shmring_wait *w)
-{
-    shmring_relax_(&w->p->relax, shmring_sent_(w->p), w->p->tail, w->p->capacity);
-}
-
-void shmring_wait_for_space(struct shmring_wait *w, shmring_producer *p, uint64_t need)
-{
-    const struct shmring_wait none = {0};
-
-    *w = none;
-    w->look = look_for_space;
-    w->relax = relax_producer;
-    w->nothing = SHMRING_FULL;
-    w->p = p;
-    w->need = need;
-    w->a = p->attachment;
-    w->bell = &p->bells->producer_bell;
-    w->lifecycle = &p->bells->lifecycle;
-    w->ours = &p->page->role;
-    w->theirs = &p->peer->role;
-    w->their_role = SHMRING_ROLE_CONSUMER;
-    w->ignored_epoch = shmring_load_relaxed(&p->page->role.ended_epoch);
-    w->stalls = &p->page->stalls;
-    w->sleeps = &p->page->sleeps;
-    w->spin_ns = p->spin_ns;
-}
-
-shmring_status shmring_wait_space(shmring_producer *p, uint32_t len, uint64_t timeout_ns)
-{
-    struct shmring_wait w;
-    shmring_status status;
-
-    if (p == NULL || p->attachment == NULL || p->status != SHMRING_OK || p->reserved != 0) {
-        return shmring_producer_refuse_(p, SHMRING_E_INVALID, len);
-    }
-    if (p->framing == SHMRING_RECORDS ? len > p->max_record : len > p->capacity) {
-        return shmring_producer_refuse_(p, SHMRING_E_TOO_BIG, len);
-    }
-    shmring_publish(p); /* or the consumer could never make room */
-    shmring_retract_(p);
-    shmring_wait_for_space(&w, p,
-                           p->framing == SHMRING_RECORDS
-                               ? shmring_record_size(p->record_header, len) + SHMRING_WORD_SIZE
-                               : len);
-    status = wait_until(&w, timeout_ns);
-    return status == SHMRING_FULL && p->polled != 0 ? shmring_producer_arm_(p, w.need) : status;
-}
-
-shmring_status shmring_send(shmring_producer *p, const void *data, uint32_t len, uint16_t type,
-                            uint64_t timeout_ns)
-{
-    shmring_status status;
-
-    if (p == NULL) {
-        return shmring_producer_refuse_(p, SHMRING_E_INVALID, len);
-    }
-    status = shmring_try_send(p, data, len, type);
-    if (status != SHMRING_FULL || timeout_ns == 0) {
-        return status;
-    }
-    status = shmring_wait_space(p, len, timeout_ns);
-    if (status == SHMRING_OK) {
-        return shmring_try_send(p, data, len, type);
-    }
-    if (status == SHMRING_TIMEOUT) {
-        (void)shmring_refused_(p);
-    }
-    return status;
 }

@@ -45,8 +45,9 @@ uint64_t shmring_wait_next_slice(uint64_t last_ns, uint64_t slice_ns);
 /* ---- wake.c ---- */
 
 /* Registers this process for membarrier; returns SHMRING_CAP_MEMBARRIER, or SHMRING_CAP_FENCES
- * when it cannot. *ret_can_barrier: whether this process may call it as a waiter. */
-uint64_t shmring_barrier_setup(int *ret_can_barrier);
+ * when it cannot, or flags (of the options) say that it must not. *ret_can_barrier: whether this
+ * process may call it as a waiter. */
+uint64_t shmring_barrier_setup(uint32_t flags, int *ret_can_barrier);
 
 /* Readies our own bell at open: nobody waits on it, and it says whether the waker must fence. */
 void shmring_bell_reset(shmring_atomic_u64 *bell, int can_barrier);
@@ -55,6 +56,13 @@ void shmring_bell_reset(shmring_atomic_u64 *bell, int can_barrier);
  * signal handlers. waiter: the role whose bell it is. */
 void shmring_bell_ring(const struct shmring_attachment *a, shmring_atomic_u64 *bell,
                        enum shmring_role waiter);
+
+/* ---- ready.c ---- */
+
+/* With a descriptor: `need` bytes, a record, or space are not there. Arms it, and returns EMPTY or
+ * FULL, or how the wait would end. quiet: the caller cannot report an end. */
+shmring_status shmr_consumer_arm(shmring_consumer *c, uint64_t need, int quiet);
+shmring_status shmr_producer_arm(shmring_producer *p, uint64_t need, int quiet);
 
 /* ---- wait.c ---- */
 
@@ -65,9 +73,11 @@ struct shmring_wait {
     shmring_status nothing; /* look's answer that means "go on waiting": EMPTY or FULL */
     shmring_producer *p;    /* one of the two */
     shmring_consumer *c;
-    uint64_t need; /* bytes wanted; the producer's */
+    uint64_t need; /* bytes wanted; 1 for a record to come */
+    int quiet;     /* the caller cannot report an end: it stays to be reported */
     struct shmring_attachment *a;
-    shmring_atomic_u64 *bell; /* ours */
+    shmring_atomic_u64 *bell;        /* ours */
+    shmring_atomic_u64 *interrupted; /* the handle's */
     shmring_atomic_u64 *lifecycle;
     struct shmring_role_block *ours;
     const struct shmring_role_block *theirs;
@@ -80,13 +90,11 @@ struct shmring_wait {
     uint64_t deadline_ns;
 };
 
+/* Waits until look() finds something, the other side's end, an interrupt, or the timeout. */
+shmring_status shmr_wait_until(struct shmring_wait *w, uint64_t timeout_ns);
+
 void shmring_wait_for_data(struct shmring_wait *w, shmring_consumer *c);
 void shmring_wait_for_space(struct shmring_wait *w, shmring_producer *p, uint64_t need);
-
-/* While a call blocks, or looks at many rings, the consumer's own descriptor is not armed: that
- * would take the interrupt that is to end the call. rearm takes what disarm returned. */
-uint32_t shmring_wait_disarm(shmring_consumer *c);
-void shmring_wait_rearm(shmring_consumer *c, uint32_t polled);
 
 /* Step 1 of edge F: sets a bit of our bell, and says what it waits for. */
 void shmring_wait_set_bell(struct shmring_wait *w, uint64_t bit);
@@ -103,6 +111,9 @@ shmring_status shmring_wait_ask_peer(struct shmring_wait *w);
 /* The handle's ring is corrupt from now on, as every later call says. Safe in signal handlers. */
 void shmring_producer_is_cut(void *producer);
 void shmring_consumer_is_cut(void *consumer);
+
+/* Whether the consumer was interrupted; takes the interrupt back. */
+int shmr_take_interrupt(shmring_consumer *c);
 
 int shmring_wait_is_interrupted(const struct shmring_wait *w);
 

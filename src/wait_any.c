@@ -34,14 +34,12 @@ static shmring_status look_at(struct any *any, uint32_t i, int ask)
     shmring_consumer *c = any->consumers[i];
     struct shmring_wait w;
     shmring_status status;
-    uint32_t polled = shmring_wait_disarm(c);
 
     shmring_wait_for_data(&w, c);
     status = w.look(&w);
     if (status == SHMRING_EMPTY && ask) {
         status = shmring_wait_ask_peer(&w);
     }
-    shmring_wait_rearm(c, polled);
     any->index = i;
     return status;
 }

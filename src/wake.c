@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* wake.c - the waker's half of edge F, and what both halves need at open. wait.c has the picture.
  *
- * A waker comes here only when a bell is not zero, or when it fences always. What a waiter left
- * that died costs one wake: the bits are cleared before it is woken. A wish for fences is dropped
- * when the one who had it is gone, so that it slows nobody for longer than FENCE_REVIEW
+ * A waker comes here only when a bell is not zero, or when it fences always. What a waiter
+ * left that died costs one wake: the bits are cleared before it is woken. A fence request ends when
+ * the waiter that made it is gone, so that it slows nobody for longer than FENCE_REVIEW
  * publications.
  */
 #include <shmring/shmring.h>
@@ -15,8 +15,12 @@
 
 /* ---- set-up ---- */
 
-uint64_t shmring_barrier_setup(int *ret_can_barrier)
+uint64_t shmring_barrier_setup(uint32_t flags, int *ret_can_barrier)
 {
+    if ((flags & SHMRING_NO_MEMBARRIER) != 0) { /* no system call that asks for interrupts */
+        *ret_can_barrier = 0;
+        return SHMRING_CAP_FENCES;
+    }
     *ret_can_barrier = shmring_os_barrier();
     return shmring_os_barrier_register() ? SHMRING_CAP_MEMBARRIER : SHMRING_CAP_FENCES;
 }
@@ -29,16 +33,40 @@ void shmring_bell_reset(shmring_atomic_u64 *bell, int can_barrier)
     }
 }
 
+/* May the waiter have armed its descriptor before its bit was cleared? It armed if it found
+ * nothing: a consumer that has read everything, a producer whose want is not met, and in byte
+ * framing any consumer, for it may want more than there is. Edge F: the bit is cleared, then the
+ * position is loaded; the waiter stores its position, full barrier, loads the bit. */
+static int may_have_armed(const struct shmring_attachment *a, enum shmring_role waiter)
+{
+    const uint64_t cursor = shmring_load_relaxed(&shmring_consumer_page_of(&a->map)->cursor);
+
+    if (waiter == SHMRING_ROLE_PRODUCER) {
+        return cursor - shmring_load_relaxed(&shmring_doorbell_page_of(&a->map)->producer_want) >
+               a->geometry.capacity;
+    }
+    return a->geometry.framing == SHMRING_BYTES ||
+           cursor == shmring_load_relaxed(&shmring_producer_page_of(&a->map)->tail);
+}
+
+/* A descriptor is signalled before its bit is cleared: a waker that is stopped in between leaves it
+ * readable. A waiter that hears this, and arms again before the bit is cleared, would not be
+ * signalled by the next publication: so there is a second signal where that may have happened. */
 void shmring_bell_ring(const struct shmring_attachment *a, shmring_atomic_u64 *bell,
                        enum shmring_role waiter)
 {
     const struct shmring_os_bell at = {bell, &a->seg, waiter, 0};
-    uint64_t seen = shmring_fetch_and(bell, ~BELL_BITS);
+    const int polled = (shmring_load_relaxed(bell) & SHMRING_BELL_POLLED) != 0;
+    uint64_t seen;
 
+    if (polled) {
+        shmring_os_signal(&a->seg, waiter);
+    }
+    seen = shmring_fetch_and(bell, ~BELL_BITS);
     if ((seen & SHMRING_BELL_ASLEEP) != 0) {
         shmring_os_wake(&at);
     }
-    if ((seen & SHMRING_BELL_POLLED) != 0) {
+    if ((seen & SHMRING_BELL_POLLED) != 0 && (!polled || may_have_armed(a, waiter))) {
         shmring_os_signal(&a->seg, waiter);
     }
 }
@@ -54,9 +82,9 @@ struct ringer {
     struct shmring_role_block *ours;
 };
 
-/* Is the wish for fences still somebody's? Returns the new value of the handle's `fence`.
- * We stop in this order: take the promise back, full barrier, look for the wish once more. A waiter
- * who relies on the promise has set its wish, run a full barrier, and then read the promise
+/* Is the fence request still somebody's? Returns the new value of the handle's `fence`.
+ * We stop in this order: clear CAP_FENCES, full barrier, look for the request once more. A waiter
+ * that relies on CAP_FENCES has set its request, run a full barrier, and then loaded the capability
  * (shmring_wait_barrier()): one of the two sees the other. Until we have stopped, we fence. */
 static uint32_t review_fence(const struct ringer *r)
 {
@@ -86,8 +114,8 @@ static uint32_t review_fence(const struct ringer *r)
     return 0;
 }
 
-/* The slow half of a publication: a bell was seen, or this side fences always. Takes in the wish
- * for fences, looks again behind one, and returns whether somebody waits.
+/* The slow half of a publication: a bell was seen, or this side fences always. Takes in the
+ * fence request, looks again behind a fence, and returns whether somebody waits.
  * *fence: 0, or the publications since the last review. */
 static int look_at_bell(const struct ringer *r, uint32_t *fence)
 {

@@ -18,6 +18,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* 1: a sanitizer's runtime is in this program, with its own shadow memory, stacks and threads.
+ * gcc says so with a macro, clang with __has_feature. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CHECK_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CHECK_SANITIZED 1
+#endif
+#endif
+#ifndef CHECK_SANITIZED
+#define CHECK_SANITIZED 0
+#endif
+
 static int check_count, check_failures;
 static jmp_buf check_out;
 
@@ -60,6 +73,14 @@ static jmp_buf check_out;
     do {                                                                                           \
         printf("# skipped: %s\n", why);                                                            \
         longjmp(check_out, 2);                                                                     \
+    } while (0)
+
+/* For what cannot be tested with a sanitizer's runtime in the program. */
+#define SKIP_IF_SANITIZED(why)                                                                     \
+    do {                                                                                           \
+        if (CHECK_SANITIZED) {                                                                     \
+            SKIP(why);                                                                             \
+        }                                                                                          \
     } while (0)
 
 #define RUN(test)                                                                                  \

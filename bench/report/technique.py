@@ -17,7 +17,7 @@ COUNTED_WITHOUT = (8, 64, 256, 4096)
 
 
 def macro(variant):
-    return variant if variant == 'as shipped' else f'`SHMRING_NO_{variant.upper()}`'
+    return variant if variant == 'as shipped' else f'`{variant}`'
 
 
 def effects(rows):

@@ -19,6 +19,13 @@ def programs(readme):
     return dict(re.findall(r"<!-- example: (\w+) -->\n```c\n(.*?)```", text, re.DOTALL))
 
 
+def compile_lines(readme):
+    """The shell commands that follow the line <!-- example: compile -->."""
+    with open(readme, encoding="utf-8") as f:
+        found = re.search(r"<!-- example: compile -->\n```sh\n(.*?)```", f.read(), re.DOTALL)
+    return found.group(1).splitlines()
+
+
 def on_ring(source, ring):
     """The same program on a ring that no other run of the tests uses."""
     check_equal(source.count(NAME), 1, "places where a README program names its ring")

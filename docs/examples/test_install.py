@@ -13,13 +13,14 @@ import subprocess
 import sys
 import tempfile
 
-from readme import STRICT, compile_program, on_ring, pass_a_value, programs
+from readme import STRICT, compile_lines, compile_program, on_ring, pass_a_value, programs
 from tap import check_equal, run, unique
 
 README, INCLUDE, BUILD, MESON, PKG_CONFIG, VERSION = sys.argv[1:7]
 COMPILERS = " ".join(sys.argv[8:]).split(" -- ")
 CC = COMPILERS[0].split()
 CXX = COMPILERS[1].split() if len(COMPILERS) > 1 else None
+COMPLETION = os.path.exists(os.path.join(BUILD, "src", "tools", "shmring.fish"))
 SANITIZED = any(word.startswith("-fsanitize") for word in CC)
 
 CXX_PROGRAM = """
@@ -56,12 +57,14 @@ class Install:
         check_equal(len(found), 1, "files %s in the install" % name)
         return found[0]
 
+    def for_pkg_config(self):
+        return {**os.environ, "PKG_CONFIG_LIBDIR": os.path.dirname(self.pc),
+                "PKG_CONFIG_SYSROOT_DIR": self.root, "PKG_CONFIG_PATH": "",
+                "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}
+
     def flags(self, *wanted):
-        environment = {**os.environ, "PKG_CONFIG_LIBDIR": os.path.dirname(self.pc),
-                       "PKG_CONFIG_SYSROOT_DIR": self.root, "PKG_CONFIG_PATH": "",
-                       "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1", "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1"}
-        return subprocess.run([PKG_CONFIG, *wanted, "shmring"], env=environment, text=True,
-                              stdout=subprocess.PIPE, check=True).stdout.split()
+        return subprocess.run([PKG_CONFIG, *wanted, "shmring"], env=self.for_pkg_config(),
+                              text=True, stdout=subprocess.PIPE, check=True).stdout.split()
 
     def environment(self):
         return {**os.environ, "LD_LIBRARY_PATH": self.lib}
@@ -120,9 +123,28 @@ def shouldInstallWhatTheUmbrellaHeadersInclude():
 def shouldRunTheReadmeProgramsWithTheSharedLibrary():
     with tempfile.TemporaryDirectory() as folder:
         needed = needed_libraries(readme_programs(INSTALL, folder))
-    soname = "libshmring.so." + VERSION.split(".")[0]
+    soname = "libshmring.so." + ".".join(VERSION.split(".")[:2])
     assert needed is None or soname in needed, needed
     assert os.path.exists(os.path.join(INSTALL.lib, soname)), soname + " is not installed"
+
+
+def shouldCompileAsTheReadmeSays():
+    """Its lines for the compiler, word for word; this build's stands for cc, and for ldconfig the
+    search path of the install, which is in no place that the linker knows."""
+    lines = compile_lines(README)
+    install = [line for line in lines if "meson install" in line]
+    assert len(install) == 1 and install[0].endswith("&& sudo ldconfig"), lines
+    script = 'cc() { %s "$@"; }; pkg-config() { %s "$@"; }\n' % (" ".join(CC), PKG_CONFIG)
+    ring = unique("readme.lines")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, source in programs(README).items():
+            with open(os.path.join(folder, name + ".c"), "w", encoding="utf-8") as f:
+                f.write(on_ring(source, ring))
+        compiling = "\n".join(line for line in lines if line.startswith("cc "))
+        subprocess.run(["bash", "-e", "-c", script + compiling], cwd=folder, check=True,
+                       env=INSTALL.for_pkg_config())
+        pass_a_value(os.path.join(folder, "sender"), os.path.join(folder, "reader"), ring,
+                     INSTALL.environment())
 
 
 def shouldRunTheReadmeProgramsWithTheStaticLibrary():
@@ -144,6 +166,18 @@ def shouldBuildCxx17():
     check_equal((done.returncode, done.stdout), (0, "3.3\n"), "exit status and output")
 
 
+def shouldInstallCompletion():
+    """What the installed program prints, in the places where shells look for it."""
+    program = INSTALL.only("shmring")
+    share = os.path.join(os.path.dirname(os.path.dirname(program)), "share")
+    for shell, place in {"bash": "bash-completion/completions/shmring.bash",
+                         "zsh": "zsh/site-functions/_shmring",
+                         "fish": "fish/vendor_completions.d/shmring.fish"}.items():
+        printed = subprocess.run([program, "completion", shell], stdout=subprocess.PIPE, check=True)
+        with open(os.path.join(share, place), "rb") as f:
+            check_equal(f.read(), printed.stdout, "completion for " + shell)
+
+
 def shouldTellOneVersion():
     check_equal(INSTALL.flags("--modversion"), [VERSION], "version that pkg-config tells")
     with open(os.path.join(INSTALL.headers, "version.h"), encoding="utf-8") as f:
@@ -156,5 +190,6 @@ with tempfile.TemporaryDirectory() as root:
     INSTALL = Install(root)
     run([shouldInstallEveryPublicHeader, shouldInstallWhatTheUmbrellaHeadersInclude,
          shouldRunTheReadmeProgramsWithTheSharedLibrary,
-         shouldRunTheReadmeProgramsWithTheStaticLibrary,
-         *([shouldBuildCxx17] if CXX else []), shouldTellOneVersion])
+         shouldCompileAsTheReadmeSays, shouldRunTheReadmeProgramsWithTheStaticLibrary,
+         *([shouldBuildCxx17] if CXX else []), shouldTellOneVersion,
+         *([shouldInstallCompletion] if COMPLETION else [])])

@@ -13,6 +13,8 @@
 
 #include <shmring/export.h>
 
+SHMRING_BEGIN_INLINE
+
 #if defined(SHMRING_ATOMIC_SEAM)
 
 #include SHMRING_ATOMIC_SEAM
@@ -119,7 +121,7 @@ SHMRING_ALWAYS const shmring_atomic_u64 *shmring_word_at_const(const unsigned ch
 
 #endif /* SHMRING_ATOMIC_SEAM */
 
-/* One hint to the processor that this is a polling loop; 5 to 60 ns, by processor. */
+/* One hint to the processor that this is a polling loop; some ns, by processor. */
 SHMRING_ALWAYS void shmring_cpu_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -132,5 +134,7 @@ SHMRING_ALWAYS void shmring_cpu_pause(void)
     shmring_light_barrier(); /* no such hint: only a loop that the compiler leaves alone */
 #endif
 }
+
+SHMRING_END_INLINE
 
 #endif

@@ -17,6 +17,8 @@
 #include <shmring/copy.h>
 #include <shmring/handle.h>
 
+SHMRING_BEGIN_INLINE
+
 /* In shmring_record.flags: one or more records were refused before this one. */
 #define SHMRING_FLAG_GAP 1u
 
@@ -47,7 +49,7 @@ SHMRING_ALWAYS void shmring_publish_head_(shmring_consumer *c)
 }
 
 /* Releases everything below cursor + size.
- * Edge A-D: the release pairs with the acquire in shmring_refresh_limit_(); it orders our loads of
+ * Edge A-D: the release pairs with the acquire in shmr_reload_head(); it orders our loads of
  * the payload before the store that gives its bytes back. A store fence would not do. The exact
  * cursor goes to a line that only we write and nobody polls; `head`, which the producer polls,
  * follows every capacity/8 bytes, when the ring is found empty, and before any wait.
@@ -57,13 +59,11 @@ SHMRING_ALWAYS void shmring_advance_(shmring_consumer *c, uint64_t size, uint32_
     struct shmring_consumer_page *page = c->page;
     const uint64_t cursor = c->cursor + size, read = c->records + records;
 
+    SHMRING_ASSERT(size <= c->capacity);
     c->cursor = cursor;
     c->records = read;
     shmring_store_release(&page->cursor, cursor); /* D, with A */
     shmring_store_relaxed(&page->records, read);
-#ifdef SHMRING_NO_LAZY_HEAD
-    shmring_publish_head_(c);
-#endif
     if (SHMRING_UNLIKELY(cursor - c->head >= c->head_step)) {
         shmring_publish_head_(c);
     }
@@ -71,17 +71,6 @@ SHMRING_ALWAYS void shmring_advance_(shmring_consumer *c, uint64_t size, uint32_
     if (SHMRING_UNLIKELY((shmring_load_relaxed(&c->bells->producer_bell) | c->fence) != 0)) {
         shmring_wake_producer_(c);
     }
-}
-
-/* What follows from a record's length, until one of another length comes. */
-SHMRING_NOINLINE void shmring_new_size_(shmring_consumer *c, uint32_t len)
-{
-    c->last_len = len;
-    c->last_size = shmring_record_size(c->record_header, len);
-#ifndef SHMRING_NO_FETCHED_REST
-    c->rest =
-        c->last_size > 128 && c->last_size <= SHMRING_FETCH_REST_TO ? (uint32_t)c->last_size : 0;
-#endif
 }
 
 /* The size of a record of this length, by prediction: the branch lets the processor go on to the
@@ -96,69 +85,40 @@ SHMRING_ALWAYS uint64_t shmring_predict_size_(shmring_consumer *c, uint32_t len)
     }
     size = c->last_size;
     SHMRING_OPAQUE(size); /* or the compiler adds the length after all */
-#ifdef SHMRING_NO_PREDICTED_SIZE
-    size = shmring_record_size(c->record_header, len);
-#endif
     return size;
 }
 
-/* The producer is gone in order: is the ring really empty? Its last stores come before its state
- * (edge E), so a word that is still zero after this acquire stays zero. */
-SHMRING_COLD shmring_status shmring_ended_(shmring_consumer *c, const shmring_atomic_u64 *word,
-                                           uint64_t seen)
+/* A public call found nothing. Publishes head, so that the producer knows all that is free. Where
+ * the producer has closed, or there is a descriptor to arm, the library finds the answer. `state`
+ * is relaxed: shmring_report_empty_() loads it again with acquire (edge E). */
+SHMRING_ALWAYS shmring_status shmring_on_empty_(shmring_consumer *c)
 {
-    uint64_t epoch = shmring_load_acquire(&c->peer->role.epoch);
-
-    if (shmring_load_acquire(&c->peer->role.state) != SHMRING_ROLE_CLOSED ||
-        epoch == c->ignored_epoch || shmring_load_acquire(word) != seen) {
-        return SHMRING_EMPTY;
+    if (c->head != c->cursor) {
+        shmring_publish_head_(c);
     }
-    shmring_store_relaxed(&c->page->role.ended_epoch, epoch);
-    return SHMRING_CLOSED;
+    if (SHMRING_UNLIKELY(c->polled != 0 ||
+                         shmring_load_relaxed(&c->peer->role.state) == SHMRING_ROLE_CLOSED)) {
+        return shmring_report_empty_(c);
+    }
+    return SHMRING_EMPTY;
 }
 
-/* Nothing to read: give back what was read, and tell an orderly end from a pause. */
-SHMRING_ALWAYS shmring_status shmring_empty_(shmring_consumer *c, const shmring_atomic_u64 *word,
-                                             uint64_t seen)
+/* The same in calls that cannot report an end. need: the bytes that are wanted; 1 for a record. */
+SHMRING_ALWAYS void shmring_on_empty_quietly_(shmring_consumer *c, uint64_t need)
 {
     if (c->head != c->cursor) {
         shmring_publish_head_(c);
     }
     if (SHMRING_UNLIKELY(c->polled != 0)) {
-        return shmring_consumer_arm_(c);
+        shmring_rearm_(c, need);
     }
-    if (SHMRING_UNLIKELY(shmring_load_relaxed(&c->peer->role.state) == SHMRING_ROLE_CLOSED)) {
-        return shmring_ended_(c, word, seen);
-    }
-    return SHMRING_EMPTY;
-}
-
-SHMRING_COLD void shmring_count_gap_(shmring_consumer *c, uint64_t position)
-{
-    if (c->gap_at - position - 1 >= c->capacity) { /* else it was shown before and not released */
-        c->gap_at = position + 1;
-        c->gaps++;
-        shmring_store_relaxed(&c->page->gaps, c->gaps);
-    }
-}
-
-/* A word that is not 0 and not a plain record's: a record behind a GAP, or what no producer writes.
- */
-SHMRING_COLD shmring_status shmring_judge_(shmring_consumer *c, uint64_t position, uint64_t word)
-{
-    if ((word & (SHMRING_WORD_COMMITTED | SHMRING_WORD_RESERVED)) != SHMRING_WORD_COMMITTED ||
-        (word & SHMRING_WORD_LENGTH) > c->max_record) {
-        return shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, word);
-    }
-    shmring_count_gap_(c, position);
-    return SHMRING_OK;
 }
 
 /* Asks for the rest of a record of the predicted size together with its word, before the word is
  * known: when the poll finds the record, its lines are on their way, where otherwise they are asked
  * for after the word's line has come. Short records have no rest; for long ones the processor hides
  * the second wait behind the copy, and a poll that comes too early would take many lines from the
- * producer while it writes them. Round trip of 256 B: 0.83 to 0.92 of the time without. */
+ * producer while it writes them. What it brings: docs/performance.md#techniques. */
 SHMRING_ALWAYS void shmring_fetch_rest_(const shmring_consumer *c, const unsigned char *at)
 {
     uint32_t line;
@@ -170,28 +130,17 @@ SHMRING_ALWAYS void shmring_fetch_rest_(const shmring_consumer *c, const unsigne
     }
 }
 
-/* Loads the word at `position` once and judges it: OK with the record's fields in *ret, EMPTY,
- * CLOSED, or an error. Edge B-C: the acquire pairs with the release in shmring_finish_() and
- * shmring_publish(); without it the payload could be read before it was written. */
-SHMRING_ALWAYS shmring_status shmring_look_(shmring_consumer *c, uint64_t position,
-                                            shmring_record *ret)
+/* Loads the word at `position` once and checks it: OK with the record's fields in *ret, EMPTY, or
+ * E_CORRUPT. Nothing else follows from a look: what a public call does on EMPTY is in
+ * shmring_on_empty_(). base: the data. Edge B-C: the acquire pairs with the release in
+ * shmring_commit_plain_() and shmring_publish(); without it the payload could be read before it was
+ * written. */
+SHMRING_ALWAYS shmring_status shmring_look_(shmring_consumer *c, const unsigned char *base,
+                                            uint64_t position, shmring_record *ret)
 {
-    const unsigned char *at;
+    const unsigned char *at = base + (position & c->mask);
     uint64_t word;
 
-    if (SHMRING_UNLIKELY(c->data == NULL)) {
-        return shmring_consumer_refuse_(c, SHMRING_E_INVALID, 0);
-    }
-    at = c->data + (position & c->mask);
-#ifdef SHMRING_NO_WORD_POLLING /* polls `tail`, as rings without words do */
-    if (c->tail - position - 1 >= c->capacity) {
-        c->tail = shmring_load_acquire(&c->peer->tail);
-        if (c->tail == position) {
-            return position == c->cursor ? shmring_empty_(c, &c->peer->tail, c->tail)
-                                         : SHMRING_EMPTY;
-        }
-    }
-#endif
     word = shmring_load_acquire(shmring_word_at_const(at)); /* C, with B */
     shmring_fetch_rest_(c, at);
     ret->len = (uint32_t)(word & SHMRING_WORD_LENGTH);
@@ -201,27 +150,118 @@ SHMRING_ALWAYS shmring_status shmring_look_(shmring_consumer *c, uint64_t positi
         shmring_status status;
 
         if (word == 0) {
-            return position == c->cursor ? shmring_empty_(c, shmring_word_at_const(at), 0)
-                                         : SHMRING_EMPTY;
+            return SHMRING_EMPTY;
         }
-        status = shmring_judge_(c, position, word);
+        status = shmring_check_word_(c, position, word);
         if (status != SHMRING_OK) {
             return status;
         }
     }
     ret->type = (uint16_t)(word >> SHMRING_WORD_TYPE_AT);
     ret->flags = (uint16_t)((word & SHMRING_WORD_GAP) >> SHMRING_WORD_FLAGS_AT);
-    ret->stamp = 0; /* a stamped ring's is looked at behind this: shmring_peek_stamped_() */
+    ret->stamp = 0; /* a stamped ring's is taken in the library */
     ret->position = position;
     ret->data = at + c->record_header;
     return SHMRING_OK;
 }
 
-/* Receiving without `data`: out of line, so that the way of the others stays together. */
-SHMRING_COLD shmring_status shmring_recv_otherwise_(shmring_consumer *c, void *buf, uint32_t size,
-                                                    shmring_record *ret)
+/* Copies the record at the cursor out and releases it, or answers EMPTY and no more. */
+SHMRING_ALWAYS shmring_status shmring_take_(shmring_consumer *c, void *buf, uint32_t size,
+                                            shmring_record *ret)
 {
-    return shmring_recv_validated_(c, buf, size, ret);
+    shmring_record record;
+    shmring_status status = shmring_look_(c, c->data, c->cursor, &record);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    if (SHMRING_UNLIKELY(record.len > size)) {
+        if (ret != NULL) {
+            record.data = NULL;
+            *ret = record;
+        }
+        return shmring_consumer_refuse_(c, SHMRING_E_TOO_BIG, record.len);
+    }
+    if (!SHMRING_IS_KNOWN(size) || size > SHMRING_COPY_MOVES_TO) {
+        shmring_copy_(buf, record.data, record.len, c->by_string);
+    } else if (SHMRING_LIKELY(record.len == size)) {
+        shmring_copy_(buf, record.data, size, c->by_string); /* of a known length */
+    } else { /* out of line, so that the whole call is worth in-lining */
+        shmring_copy_any_(buf, record.data, record.len, c->by_string);
+    }
+    if (ret != NULL) {
+        record.data = buf;
+        *ret = record;
+    }
+    shmring_advance_(c, shmring_predict_size_(c, record.len), 1);
+    return SHMRING_OK;
+}
+
+/* Shows the record at the cursor, or answers EMPTY and no more. */
+SHMRING_ALWAYS shmring_status shmring_show_(shmring_consumer *c, const unsigned char *base,
+                                            shmring_record *ret)
+{
+    shmring_record record;
+    shmring_status status = shmring_look_(c, base, c->cursor, &record);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    c->peeked = shmring_predict_size_(c, record.len);
+    c->sizes[0] = (uint32_t)(c->peeked / 8);
+    c->peeked_at = c->cursor;
+    c->peeked_count = 1;
+    *ret = record;
+    return SHMRING_OK;
+}
+
+/* Shows up to max records, and returns how many. */
+SHMRING_ALWAYS uint32_t shmring_show_many_(shmring_consumer *c, const unsigned char *base,
+                                           shmring_record *ret, uint32_t max)
+{
+    uint64_t position = c->cursor;
+    shmring_status status = SHMRING_OK;
+    uint32_t n = 0;
+
+    if (max > SHMRING_PEEK_MAX) {
+        max = SHMRING_PEEK_MAX;
+    }
+    while (n < max && (status = shmring_look_(c, base, position, &ret[n])) == SHMRING_OK) {
+        uint64_t size = shmring_predict_size_(c, ret[n].len);
+
+        if (SHMRING_UNLIKELY(position + size - c->cursor > c->capacity)) {
+            break; /* a lap of records that never ends: a hostile producer's */
+        }
+        c->sizes[n++] = (uint32_t)(size / 8);
+        position += size;
+    }
+    c->peeked = position - c->cursor;
+    c->peeked_at = c->cursor;
+    c->peeked_count = n;
+    if (n == 0 && status == SHMRING_EMPTY) {
+        shmring_on_empty_quietly_(c, 1);
+    }
+    return n;
+}
+
+/* A try: takes the record at the cursor, or does what follows when there is none. */
+SHMRING_ALWAYS shmring_status shmring_recv_now_(shmring_consumer *c, void *buf, uint32_t size,
+                                                shmring_record *ret)
+{
+    shmring_status status;
+
+    if (SHMRING_UNLIKELY(c->data == NULL)) {
+        return shmring_try_recv_slow_(c, buf, size, ret);
+    }
+    status = shmring_take_(c, buf, size, ret);
+    return status == SHMRING_EMPTY ? shmring_on_empty_(c) : status;
+}
+
+/* The same for a size that the compiler does not know: it decides whether that is in-lined. */
+SHMRING_INLINE shmring_status shmring_recv_any_(shmring_consumer *c, void *buf, uint32_t size,
+                                                shmring_record *ret)
+{
+    return shmring_recv_now_(c, buf, size, ret);
 }
 
 /* ---- public calls ---- */
@@ -240,38 +280,12 @@ SHMRING_COLD shmring_status shmring_recv_otherwise_(shmring_consumer *c, void *b
  * Memory order: acquire C at the word, with B in shmring_try_send(), shmring_commit() and
  * shmring_publish(); release D at the cursor, with A there. A death here leaves the record in the
  * ring, for the next consumer, or released. Since 0.1. */
-SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, uint32_t size,
-                                               shmring_record *ret)
+SHMRING_INLINE_HOT shmring_status shmring_try_recv(shmring_consumer *c, void *buf, uint32_t size,
+                                                   shmring_record *ret)
 {
-    shmring_record record;
-    shmring_status status;
-
-    if (SHMRING_UNLIKELY(c->data == NULL)) {
-        return shmring_recv_otherwise_(c, buf, size, ret);
-    }
-    status = shmring_look_(c, c->cursor, &record);
-    if (status != SHMRING_OK) {
-        return status;
-    }
-    if (SHMRING_UNLIKELY(record.len > size)) {
-        if (ret != NULL) {
-            record.data = NULL;
-            *ret = record;
-        }
-        return shmring_consumer_refuse_(c, SHMRING_E_TOO_BIG, record.len);
-    }
-    if (SHMRING_IS_KNOWN(size) && size <= SHMRING_COPY_MOVES_TO &&
-        SHMRING_LIKELY(record.len == size)) {
-        shmring_copy_(buf, record.data, size, c->by_string); /* of a known length */
-    } else {
-        shmring_copy_(buf, record.data, record.len, c->by_string);
-    }
-    if (ret != NULL) {
-        record.data = buf;
-        *ret = record;
-    }
-    shmring_advance_(c, shmring_predict_size_(c, record.len), 1);
-    return SHMRING_OK;
+    return SHMRING_IS_KNOWN(size) && size <= SHMRING_COPY_MOVES_TO
+               ? shmring_recv_now_(c, buf, size, ret)
+               : shmring_recv_any_(c, buf, size, ret);
 }
 
 /* Shows the next record in place; the same one until it is released.
@@ -285,22 +299,13 @@ SHMRING_INLINE shmring_status shmring_try_recv(shmring_consumer *c, void *buf, u
  * ring, for the next consumer. Since 0.1. */
 SHMRING_INLINE shmring_status shmring_peek(shmring_consumer *c, shmring_record *ret)
 {
-    shmring_record record;
     shmring_status status;
 
     if (SHMRING_UNLIKELY(c->data == NULL)) {
-        return shmring_peek_stamped_(c, ret);
+        return shmring_peek_slow_(c, ret);
     }
-    status = shmring_look_(c, c->cursor, &record);
-    if (status != SHMRING_OK) {
-        return status;
-    }
-    c->peeked = shmring_predict_size_(c, record.len);
-    c->sizes[0] = (uint32_t)(c->peeked / 8);
-    c->peeked_at = c->cursor;
-    c->peeked_count = 1;
-    *ret = record;
-    return SHMRING_OK;
+    status = shmring_show_(c, c->data, ret);
+    return status == SHMRING_EMPTY ? shmring_on_empty_(c) : status;
 }
 
 /* Shows up to max of the next records in place, oldest first; none is released.
@@ -313,28 +318,10 @@ SHMRING_INLINE shmring_status shmring_peek(shmring_consumer *c, shmring_record *
  */
 SHMRING_INLINE uint32_t shmring_peek_many(shmring_consumer *c, shmring_record *ret, uint32_t max)
 {
-    uint64_t position = c->cursor;
-    uint32_t n = 0;
-
     if (SHMRING_UNLIKELY(c->data == NULL)) {
-        return shmring_peek_many_stamped_(c, ret, max);
+        return shmring_peek_many_slow_(c, ret, max);
     }
-    if (max > SHMRING_PEEK_MAX) {
-        max = SHMRING_PEEK_MAX;
-    }
-    while (n < max && shmring_look_(c, position, &ret[n]) == SHMRING_OK) {
-        uint64_t size = shmring_predict_size_(c, ret[n].len);
-
-        if (SHMRING_UNLIKELY(position + size - c->cursor > c->capacity)) {
-            break; /* a lap of records that never ends: a hostile producer's */
-        }
-        c->sizes[n++] = (uint32_t)(size / 8);
-        position += size;
-    }
-    c->peeked = position - c->cursor;
-    c->peeked_at = c->cursor;
-    c->peeked_count = n;
-    return n;
+    return shmring_show_many_(c, c->data, ret, max);
 }
 
 /* Releases the first n records of the last peek; more than were shown releases those that were.
@@ -380,5 +367,7 @@ SHMRING_INLINE void shmring_consumer_relax(shmring_consumer *c)
 {
     shmring_relax_(&c->relax, c->records, c->cursor, c->capacity);
 }
+
+SHMRING_END_INLINE
 
 #endif

@@ -13,24 +13,52 @@
 #include <shmring/error.hpp>
 #include <shmring/observe.h>
 #include <shmring/owner.hpp>
+#include <shmring/peer.h>
 #include <shmring/record.hpp>
 #include <shmring/ring.h>
 #include <shmring/wait.h>
 
+SHMRING_BEGIN_INLINE
+
 namespace shmring
 {
 
-class consumer : public handle<shmring_consumer, shmring_consumer_open, shmring_consumer_close>
+struct consumer_calls {
+    static shmring_status open(shmring_consumer **ret, const char *name,
+                               const shmring_options *opt) noexcept
+    {
+        return shmring_consumer_open(ret, name, opt);
+    }
+    static void close(shmring_consumer *c) noexcept
+    {
+        shmring_consumer_close(c);
+    }
+};
+
+class consumer : public handle<shmring_consumer, consumer_calls>
 {
   public:
+    // The ring's fixed properties, and who is on the other side: peer.h.
+    [[nodiscard]] std::error_code info(shmring_ring_info &ret) const noexcept
+    {
+        ret = SHMRING_RING_INFO_INIT;
+        return make_error_code(shmring_consumer_info(get(), &ret));
+    }
+    [[nodiscard]] std::error_code peer(shmring_peer &ret) const noexcept
+    {
+        ret = SHMRING_PEER_INIT;
+        return make_error_code(shmring_consumer_peer(get(), &ret));
+    }
+
     // ---- records ----
 
     // Copies the next record into buf and releases it. ret: its fields, payload() in buf.
-    std::error_code try_recv(writable_bytes buf, record &ret) noexcept
+    [[nodiscard]] std::error_code try_recv(writable_bytes buf, record &ret) noexcept
     {
         return call([&] { return shmring_try_recv(get(), buf.data(), room(buf), &ret); });
     }
-    std::error_code recv(writable_bytes buf, record &ret, nanoseconds timeout = forever) noexcept
+    [[nodiscard]] std::error_code recv(writable_bytes buf, record &ret,
+                                       nanoseconds timeout = forever) noexcept
     {
         return call(
             [&] { return shmring_recv(get(), buf.data(), room(buf), &ret, timeout_ns(timeout)); });
@@ -39,11 +67,12 @@ class consumer : public handle<shmring_consumer, shmring_consumer_open, shmring_
     // errc::mismatch; a longer one stays in place and answers errc::too_big. In both cases `value`
     // is untouched. For rings of several types: recv_any().
     template <class T, class = if_record<T>>
-    std::error_code recv(T &value, nanoseconds timeout = forever) noexcept
+    [[nodiscard]] std::error_code recv(T &value, nanoseconds timeout = forever) noexcept
     {
         return recv_any<T>([&](const T &got) { std::memcpy(&value, &got, sizeof value); }, timeout);
     }
-    template <class T, class = if_record<T>> std::error_code try_recv(T &value) noexcept
+    template <class T, class = if_record<T>>
+    [[nodiscard]] std::error_code try_recv(T &value) noexcept
     {
         return recv(value, nanoseconds(0));
     }
@@ -52,7 +81,7 @@ class consumer : public handle<shmring_consumer, shmring_consumer_open, shmring_
     // errc::mismatch, and the record is gone. One that is longer than every T stays in place and
     // answers errc::too_big.
     template <class... T, class F>
-    std::error_code recv_any(F &&f, nanoseconds timeout = forever) noexcept(
+    [[nodiscard]] std::error_code recv_any(F &&f, nanoseconds timeout = forever) noexcept(
         (noexcept(f(std::declval<const T &>())) && ...))
     {
         alignas(T...) std::byte buf[largest<T...>()];
@@ -73,7 +102,7 @@ class consumer : public handle<shmring_consumer, shmring_consumer_open, shmring_
         }
     }
     // Shows the next record in the ring, until release(); the same one until then.
-    std::error_code peek(record &ret) noexcept
+    [[nodiscard]] std::error_code peek(record &ret) noexcept
     {
         return call([&] { return shmring_peek(get(), &ret); });
     }
@@ -102,7 +131,7 @@ class consumer : public handle<shmring_consumer, shmring_consumer_open, shmring_
     }
 
     // Of the last errc::lapped, in an overwrite ring: bytes.
-    std::uint64_t lost() const noexcept
+    [[nodiscard]] std::uint64_t lost() const noexcept
     {
         return shmring_consumer_lost(get());
     }
@@ -110,29 +139,40 @@ class consumer : public handle<shmring_consumer, shmring_consumer_open, shmring_
     // ---- bytes ----
 
     // Returns how many were read.
-    std::size_t read(writable_bytes to) noexcept
+    [[nodiscard]] std::size_t read(writable_bytes to) noexcept
     {
         return is_open() ? static_cast<std::size_t>(shmring_try_read(get(), to.data(), to.size()))
                          : 0;
     }
-    bytes read_span() noexcept
+    [[nodiscard]] bytes read_span() noexcept
     {
         const void *at = nullptr;
         const std::uint64_t n = is_open() ? shmring_read_span(get(), &at) : 0;
         return {static_cast<const std::byte *>(at), static_cast<std::size_t>(n)};
     }
-    void read_advance(std::size_t n) noexcept
+    // At least n bytes, if so many are there.
+    [[nodiscard]] bytes read_span_for(std::size_t n) noexcept
     {
-        if (is_open()) {
-            shmring_read_advance(get(), n);
-        }
+        const void *at = nullptr;
+        const std::uint64_t there = is_open() ? shmring_read_span_for(get(), n, &at) : 0;
+        return {static_cast<const std::byte *>(at), static_cast<std::size_t>(there)};
+    }
+    std::error_code read_advance(std::size_t n) noexcept
+    {
+        return call([&] { return shmring_read_advance(get(), n); });
     }
 
     // ---- waiting ----
 
-    std::error_code wait_data(nanoseconds timeout = forever) noexcept
+    [[nodiscard]] std::error_code wait_data(nanoseconds timeout = forever) noexcept
     {
         return call([&] { return shmring_wait_data(get(), timeout_ns(timeout)); });
+    }
+    // Waits until n bytes are there at once.
+    [[nodiscard]] std::error_code wait_data_for(std::size_t n,
+                                                nanoseconds timeout = forever) noexcept
+    {
+        return call([&] { return shmring_wait_data_for(get(), n, timeout_ns(timeout)); });
     }
     void interrupt() noexcept
     {
@@ -146,12 +186,12 @@ class consumer : public handle<shmring_consumer, shmring_consumer_open, shmring_
             shmring_consumer_relax(get());
         }
     }
-    int fd() noexcept
+    [[nodiscard]] int fd() noexcept
     {
         return is_open() ? shmring_consumer_fd(get()) : -1;
     }
     // The same on Windows: a HANDLE to wait on; nullptr elsewhere.
-    void *wait_handle() noexcept
+    [[nodiscard]] void *wait_handle() noexcept
     {
         return is_open() ? shmring_consumer_handle(get()) : nullptr;
     }
@@ -182,54 +222,89 @@ class consumer : public handle<shmring_consumer, shmring_consumer_open, shmring_
     }
 };
 
+struct observer_calls {
+    static shmring_status open(shmring_observer **ret, const char *name,
+                               const shmring_options *opt) noexcept
+    {
+        return shmring_observer_open(ret, name, opt);
+    }
+    static void close(shmring_observer *o) noexcept
+    {
+        shmring_observer_close(o);
+    }
+};
+
 // Watches a ring without taking part.
-class observer : public handle<shmring_observer, shmring_observer_open, shmring_observer_close>
+class observer : public handle<shmring_observer, observer_calls>
 {
   public:
     // Copies the next record; errc::lapped, once, when some were lost before it.
-    std::error_code observe(writable_bytes buf, record &ret) noexcept
+    [[nodiscard]] std::error_code observe(writable_bytes buf, record &ret) noexcept
     {
         const std::uint32_t room =
             buf.size() < UINT32_MAX ? static_cast<std::uint32_t>(buf.size()) : UINT32_MAX;
         return make_error_code(shmring_observe(get(), buf.data(), room, &ret));
     }
-    // The next T; what is of another type or length is passed over. `value` is untouched unless
-    // the answer is errc::ok.
-    template <class T, class = if_record<T>> std::error_code observe(T &value) noexcept
+    // Looks at one record. One of another type or length is passed over and answers errc::mismatch:
+    // the next call has the one behind it. `value` is untouched unless the answer is errc::ok.
+    template <class T, class = if_record<T>>
+    [[nodiscard]] std::error_code observe(T &value) noexcept
     {
         alignas(T) std::byte buf[sizeof(T)];
         record got;
+        const std::error_code bad = observe(writable_bytes(buf), got);
 
-        for (;;) {
-            const std::error_code bad = observe(writable_bytes(buf), got);
-
-            if (bad == errc::too_big) {
-                skip();
-            } else if (bad || got.get(value)) {
-                return bad;
-            }
+        if (bad == errc::too_big) {
+            skip();
+            return errc::mismatch;
         }
+        if (!bad && !got.get(value)) {
+            return errc::mismatch;
+        }
+        return bad;
     }
     void skip() noexcept
     {
         shmring_observer_skip(get());
     }
+    // Until observe() has something to answer; takes nothing. How late it notices: observe.h.
+    [[nodiscard]] std::error_code wait(nanoseconds timeout = forever) noexcept
+    {
+        return make_error_code(shmring_observer_wait(get(), timeout_ns(timeout)));
+    }
+    // From any thread and from signal handlers.
+    void interrupt() noexcept
+    {
+        shmring_observer_interrupt(get());
+    }
+    // For event loops; -1 where there are handles.
+    int fd() noexcept
+    {
+        return shmring_observer_fd(get());
+    }
+    // The same on Windows: a HANDLE to wait on; nullptr elsewhere.
+    void *wait_handle() noexcept
+    {
+        return shmring_observer_handle(get());
+    }
     // where: SHMRING_OLDEST, SHMRING_NEWEST.
-    std::error_code seek(int where) noexcept
+    [[nodiscard]] std::error_code seek(int where) noexcept
     {
         return make_error_code(shmring_observer_seek(get(), where));
     }
     // Of the last errc::lapped: bytes, and records, or SHMRING_UNKNOWN.
-    std::uint64_t lost() const noexcept
+    [[nodiscard]] std::uint64_t lost() const noexcept
     {
         return shmring_observer_lost(get());
     }
-    std::uint64_t lost_records() const noexcept
+    [[nodiscard]] std::uint64_t lost_records() const noexcept
     {
         return shmring_observer_lost_records(get());
     }
 };
 
 } // namespace shmring
+
+SHMRING_END_INLINE
 
 #endif

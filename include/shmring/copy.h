@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* copy.h - how a payload moves between the caller's memory and the ring. Private to ring.h.
  *
- * A call of memcpy() with a length unknown to the compiler costs 10 to 20 ns on each side of the
- * ring: more than the ring itself. Payloads of a known length become a few moves; short ones of an
- * unknown length go through an in-line loop of 16-byte moves whose last one overlaps. From 2 KiB on
- * the call no longer shows, and the library copies in the way that suits the processor.
+ * A call of memcpy() with a length unknown to the compiler costs, on each side of the ring, more
+ * than the ring itself (docs/performance.md#techniques). Payloads of a known length become a few
+ * moves; short ones of an unknown length go through an in-line loop of 16-byte moves whose last one
+ * overlaps. From 2 KiB on the call no longer shows, and the library copies in the way that suits
+ * the processor.
  */
 #ifndef SHMRING_COPY_H
 #define SHMRING_COPY_H
@@ -13,6 +14,8 @@
 #include <string.h>
 
 #include <shmring/export.h>
+
+SHMRING_BEGIN_INLINE
 
 /* Up to this known length the compiler makes moves of it; beyond, gcc would make `rep movsq`, which
  * starts slowly. */
@@ -40,6 +43,9 @@ SHMRING_BEGIN_DECLS
  * with what shares a line with the record's word last where that pays. by_string: the handle's. */
 SHMRING_API void shmring_copy_wide_(void *to, const void *from, size_t n, uint32_t by_string);
 SHMRING_API void shmring_copy_in_wide_(void *to, const void *from, size_t n, uint32_t by_string);
+
+/* Copies any n bytes that do not overlap. */
+SHMRING_API void shmring_copy_any_(void *to, const void *from, size_t n, uint32_t by_string);
 
 SHMRING_END_DECLS
 
@@ -94,22 +100,12 @@ SHMRING_ALWAYS int shmring_is_wide_(size_t n, uint32_t by_string)
 /* Copies n bytes that do not overlap. n = 0 touches nothing. by_string: the handle's. */
 SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n, uint32_t by_string)
 {
-    (void)by_string;
-#ifdef SHMRING_NO_INLINE_COPY /* what each technique brings: docs/performance.md, "Techniques" */
-    SHMRING_OPAQUE(n);
-    if (n > 0) {
-        memcpy(to, from, n);
-    }
-    return;
-#endif
     if (SHMRING_IS_KNOWN(n) && n <= SHMRING_COPY_MOVES_TO) {
         if (n > 0) {
             memcpy(to, from, n);
         }
-#ifndef SHMRING_NO_WIDE_COPY
     } else if (shmring_is_wide_(n, by_string)) {
         shmring_copy_wide_(to, from, n, by_string);
-#endif
     } else if (n >= SHMRING_COPY_CALL_FROM) {
         SHMRING_OPAQUE(n); /* or gcc warns of lengths that it only imagines */
         memcpy(to, from, n);
@@ -123,5 +119,7 @@ SHMRING_ALWAYS void shmring_copy_(void *to, const void *from, size_t n, uint32_t
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
+
+SHMRING_END_INLINE
 
 #endif

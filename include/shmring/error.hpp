@@ -3,6 +3,7 @@
 #ifndef SHMRING_ERROR_HPP
 #define SHMRING_ERROR_HPP
 
+#include <cstring>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -37,9 +38,25 @@ enum class errc : int {
     os = SHMRING_E_OS
 };
 
-class status_category final : public std::error_category
+} // namespace shmring
+
+template <> struct std::is_error_code_enum<shmring::errc> : std::true_type {
+};
+
+namespace shmring
+{
+
+// A program and each of its shared libraries may have a category object of its own: where the
+// symbols of one are hidden, or where it was loaded by dlopen(). A status means the same in all of
+// them. So codes compare with errc, and with conditions, by the category's name and not by its
+// address. Only two std::error_code compare by address, which std decides: turn one of them into
+// an errc first, with shmring::status_of().
+class SHMRING_ONE_TYPE status_category final : public std::error_category
 {
   public:
+    // Whether it is this category, as any part of the program has it.
+    [[nodiscard]] static bool is_same(const std::error_category &other) noexcept;
+
     const char *name() const noexcept override
     {
         return "shmring";
@@ -87,35 +104,73 @@ class status_category final : public std::error_category
             return std::error_condition(status, *this);
         }
     }
+    // Whether the status of this category means the condition: portably, or as a status.
+    bool equivalent(int status, const std::error_condition &means) const noexcept override
+    {
+        return is_same(means.category()) ? status == means.value()
+                                         : default_error_condition(status) == means;
+    }
+    // Whether the code, of whichever category, is the status.
+    bool equivalent(const std::error_code &code, int status) const noexcept override
+    {
+        return is_same(code.category()) && code.value() == status;
+    }
 };
 
 // One object with a constant address: no guard stands before a code on the hot path.
-inline const status_category the_category{};
+SHMRING_ONE_TYPE inline const status_category the_category{};
 
-inline const std::error_category &category() noexcept
+inline bool status_category::is_same(const std::error_category &other) noexcept
+{
+    return &other == &the_category || std::strcmp(other.name(), the_category.name()) == 0;
+}
+
+[[nodiscard]] inline const std::error_category &category() noexcept
 {
     return the_category;
 }
 
-inline std::error_code make_error_code(errc e) noexcept
+[[nodiscard]] inline std::error_code make_error_code(errc e) noexcept
 {
     return {static_cast<int>(e), the_category};
 }
 
-inline std::error_code make_error_code(shmring_status status) noexcept
+[[nodiscard]] inline std::error_code make_error_code(shmring_status status) noexcept
 {
     return {static_cast<int>(status), the_category};
 }
 
+// The status that a code of this category has, whichever part of the program made it; errc::os for
+// a code of another category.
+[[nodiscard]] inline errc status_of(const std::error_code &code) noexcept
+{
+    return status_category::is_same(code.category()) ? static_cast<errc>(code.value()) : errc::os;
+}
+
+// Exact matches, so that no conversion of errc to std::error_code compares addresses.
+[[nodiscard]] inline bool operator==(const std::error_code &code, errc e) noexcept
+{
+    return code.value() == static_cast<int>(e) && status_category::is_same(code.category());
+}
+[[nodiscard]] inline bool operator==(errc e, const std::error_code &code) noexcept
+{
+    return code == e;
+}
+[[nodiscard]] inline bool operator!=(const std::error_code &code, errc e) noexcept
+{
+    return !(code == e);
+}
+[[nodiscard]] inline bool operator!=(errc e, const std::error_code &code) noexcept
+{
+    return !(code == e);
+}
+
 // This thread's last error as a sentence.
-inline const char *error_detail() noexcept
+[[nodiscard]] inline const char *error_detail() noexcept
 {
     return shmring_error_detail();
 }
 
 } // namespace shmring
-
-template <> struct std::is_error_code_enum<shmring::errc> : std::true_type {
-};
 
 #endif

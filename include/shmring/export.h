@@ -18,11 +18,18 @@
 #define SHMRING_API
 #endif
 
+/* For a C++ type and object of the headers that the linker may merge across shared objects, also
+ * where they are built with -fvisibility=hidden. */
+#if defined(__GNUC__) && !defined(_WIN32)
+#define SHMRING_ONE_TYPE __attribute__((visibility("default")))
+#else
+#define SHMRING_ONE_TYPE
+#endif
+
 #if defined(__GNUC__)
 #define SHMRING_INLINE      static inline __attribute__((unused))
+#define SHMRING_INLINE_HOT  static inline __attribute__((always_inline, unused)) /* public */
 #define SHMRING_ALWAYS      static inline __attribute__((always_inline, unused))
-#define SHMRING_COLD        static __attribute__((noinline, cold, unused))
-#define SHMRING_NOINLINE    static __attribute__((noinline, unused))
 #define SHMRING_LIKELY(x)   (__builtin_expect(!!(x), 1) != 0)
 #define SHMRING_UNLIKELY(x) (__builtin_expect(!!(x), 0) != 0)
 #define SHMRING_IS_KNOWN(x) __builtin_constant_p(x)
@@ -36,9 +43,8 @@
 #endif
 #else
 #define SHMRING_INLINE       static inline
+#define SHMRING_INLINE_HOT   static inline
 #define SHMRING_ALWAYS       static inline
-#define SHMRING_COLD         static
-#define SHMRING_NOINLINE     static
 #define SHMRING_LIKELY(x)    (x)
 #define SHMRING_UNLIKELY(x)  (x)
 #define SHMRING_IS_KNOWN(x)  0
@@ -46,6 +52,30 @@
 #define SHMRING_PREFETCHW(p) ((void)(p))
 #define SHMRING_PREFETCH(p)  ((void)(p))
 #define SHMRING_OPAQUE(v)    ((void)(v))
+#endif
+
+/* Around in-line code: its casts are C's in C++ too, and some change the type on other processors
+ * only. An includer's own warnings about either stay as they are. */
+#if defined(__cplusplus) && defined(__clang__)
+#define SHMRING_BEGIN_INLINE                                                                       \
+    _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wold-style-cast\"")
+#define SHMRING_END_INLINE _Pragma("clang diagnostic pop")
+#elif defined(__cplusplus) && defined(__GNUC__)
+#define SHMRING_BEGIN_INLINE                                                                       \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wold-style-cast\"")          \
+        _Pragma("GCC diagnostic ignored \"-Wuseless-cast\"")
+#define SHMRING_END_INLINE _Pragma("GCC diagnostic pop")
+#else
+#define SHMRING_BEGIN_INLINE
+#define SHMRING_END_INLINE
+#endif
+
+/* A debug build of the library asserts what its fast paths rely on. */
+#if defined(SHMRING_CHECKED)
+#include <assert.h>
+#define SHMRING_ASSERT(x) assert(x)
+#else
+#define SHMRING_ASSERT(x) ((void)0)
 #endif
 
 #if defined(__cplusplus)

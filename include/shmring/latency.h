@@ -16,6 +16,8 @@
 
 #include <shmring/endpoint.h>
 
+SHMRING_BEGIN_INLINE
+
 SHMRING_BEGIN_DECLS
 
 /* The bucket of a latency.
@@ -74,8 +76,13 @@ SHMRING_API uint64_t shmring_latency_count(const uint64_t *buckets);
 
 /* Count and usual quantiles of the buckets, as shmring_info has them; ret is not NULL. Otherwise as
  * above. Since 0.2. */
-SHMRING_API void shmring_latency_of(const uint64_t *buckets, shmring_latency *ret);
+SHMRING_INLINE void shmring_latency_of(const uint64_t *buckets, shmring_latency *ret)
+{
+    shmring_latency_of_sized_(buckets, ret, sizeof *ret);
+}
 
 SHMRING_END_DECLS
+
+SHMRING_END_INLINE
 
 #endif

@@ -23,6 +23,8 @@
 #include <shmring/atomic.h>
 #include <shmring/export.h>
 
+SHMRING_BEGIN_INLINE
+
 #define SHMRING_MAGIC          UINT64_C(0x31474E49524D4853) /* "SHMRING1", little-endian */
 #define SHMRING_LAYOUT_VERSION 1u
 
@@ -39,6 +41,10 @@
 #define SHMRING_CAPACITY_DEFAULT UINT64_C(0x100000)      /* 1 MiB */
 #define SHMRING_RECORD_LIMIT     UINT32_C(0xFFFFFFE0)    /* max_record never exceeds it */
 #define SHMRING_NAME_SIZE        256u                    /* bytes, the final NUL included */
+
+/* The description of the records, if the ring has one: text in GEOMETRY's free bytes. */
+#define SHMRING_DESCRIPTION_AT  UINT64_C(0x00400) /* where a creator puts it */
+#define SHMRING_DESCRIPTION_MAX 0x3C00u           /* bytes */
 
 /* The record word: length | type | flags | committed. */
 #define SHMRING_WORD_LENGTH    UINT64_C(0x00000000FFFFFFFF)
@@ -67,8 +73,13 @@
 #define SHMRING_FEATURE_OVERWRITE UINT64_C(1) /* overflow is SHMRING_OVERWRITE */
 #define SHMRING_FEATURE_TICKS     UINT64_C(2) /* stamp is SHMRING_STAMP_TSC */
 
+/* Features that an attacher may ignore. */
+#define SHMRING_COMPAT_DESCRIPTION UINT64_C(1) /* description_at and so on say something */
+
 /* The producer stores in `evict` what it is about to overwrite: who looks on may trust it. */
 #define SHMRING_CAP_EVICTS UINT64_C(4)
+/* The producer keeps `reported` and `reporting`: its successor knows whether a GAP is due. */
+#define SHMRING_CAP_REPORTS UINT64_C(8)
 
 /* Bell bits. The low 32 bits are the futex word. */
 #define SHMRING_BELL_ASLEEP UINT64_C(1) /* somebody sleeps on the futex */
@@ -108,8 +119,11 @@ struct shmring_geometry_page {
     uint64_t stamp_hz;       /* ticks a second of a TSC stamp; 0 for monotonic nanoseconds */
     uint64_t stamp_base_tick;
     uint64_t stamp_base_ns;
-    uint64_t huge_bytes; /* of the data region, on huge pages when it was made */
-    uint64_t reserved[9];
+    uint64_t huge_bytes;       /* of the data region, on huge pages when it was made */
+    uint32_t description_at;   /* in GEOMETRY, where the text begins; 0 = there is none */
+    uint32_t description_size; /* bytes of it */
+    uint64_t description_hash; /* of its canonical form */
+    uint64_t reserved[7];
     char name[SHMRING_NAME_SIZE]; /* as opened, with its prefix, NUL-terminated */
 };
 
@@ -132,7 +146,8 @@ struct shmring_producer_page {
     uint8_t reserved1[0x070];
     shmring_atomic_u64 evict;       /* 0x100  positions below may be overwritten */
     shmring_atomic_u64 evict_count; /* 0x108  records below evict, plus one; 0 = not said */
-    uint8_t reserved2[0x070];
+    shmring_atomic_u64 repairs;     /* 0x110  odd while a repair changes the ring; then the next */
+    uint8_t reserved2[0x068];
     struct shmring_role_block role; /* 0x180 */
     uint8_t reserved3[0x040];
     shmring_atomic_u64 rejected;   /* 0x200  records refused because the ring was full */
@@ -141,7 +156,9 @@ struct shmring_producer_page {
     shmring_atomic_u64 wakes;      /* 0x218  times it woke the consumer */
     shmring_atomic_u64 high_water; /* 0x220  most bytes in use, as the producer saw it */
     shmring_atomic_u64 recovered;  /* 0x228  records rolled forward after a producer's death */
-    uint8_t reserved4[0x3DD0];
+    shmring_atomic_u64 reported;   /* 0x230  of `rejected`, how many a committed GAP has reported */
+    shmring_atomic_u64 reporting;  /* 0x238  what `reported` becomes with the GAP being committed */
+    uint8_t reserved4[0x3DC0];
 };
 
 /* CONSUMER. */
@@ -183,6 +200,13 @@ SHMRING_ALWAYS uint64_t shmring_record_size(uint32_t record_header, uint32_t len
     return ((uint64_t)len + record_header + 7u) & ~UINT64_C(7);
 }
 
+/* How far head may lag behind cursor, in bytes: up to an eighth before a release, and the release
+ * itself, of at most the capacity. */
+SHMRING_ALWAYS uint64_t shmring_head_lag_max(uint64_t capacity)
+{
+    return capacity + capacity / 8;
+}
+
 #define SHMRING_AT_(type, field, offset)                                                           \
     SHMRING_STATIC_ASSERT(offsetof(struct type, field) == (offset), #type "." #field)
 
@@ -205,6 +229,9 @@ SHMRING_AT_(shmring_geometry_page, permissions, 0x064);
 SHMRING_AT_(shmring_geometry_page, start_position, 0x068);
 SHMRING_AT_(shmring_geometry_page, stamp_hz, 0x070);
 SHMRING_AT_(shmring_geometry_page, huge_bytes, 0x088);
+SHMRING_AT_(shmring_geometry_page, description_at, 0x090);
+SHMRING_AT_(shmring_geometry_page, description_size, 0x094);
+SHMRING_AT_(shmring_geometry_page, description_hash, 0x098);
 SHMRING_AT_(shmring_geometry_page, name, 0x0D8);
 SHMRING_AT_(shmring_role_block, epoch, 0x10);
 SHMRING_AT_(shmring_role_block, state, 0x18);
@@ -213,8 +240,11 @@ SHMRING_AT_(shmring_producer_page, tail, 0x080);
 SHMRING_AT_(shmring_producer_page, records, 0x088);
 SHMRING_AT_(shmring_producer_page, evict, 0x100);
 SHMRING_AT_(shmring_producer_page, evict_count, 0x108);
+SHMRING_AT_(shmring_producer_page, repairs, 0x110);
 SHMRING_AT_(shmring_producer_page, role, 0x180);
 SHMRING_AT_(shmring_producer_page, rejected, 0x200);
+SHMRING_AT_(shmring_producer_page, reported, 0x230);
+SHMRING_AT_(shmring_producer_page, reporting, 0x238);
 SHMRING_AT_(shmring_consumer_page, head, 0x280);
 SHMRING_AT_(shmring_consumer_page, cursor, 0x300);
 SHMRING_AT_(shmring_consumer_page, records, 0x308);
@@ -224,10 +254,14 @@ SHMRING_AT_(shmring_consumer_page, histogram, 0x1000);
 SHMRING_AT_(shmring_doorbell_page, consumer_bell, 0x480);
 SHMRING_AT_(shmring_doorbell_page, producer_bell, 0x500);
 SHMRING_AT_(shmring_doorbell_page, lifecycle, 0x580);
-SHMRING_STATIC_ASSERT(sizeof(struct shmring_geometry_page) <= 0x4000, "GEOMETRY fits its group");
+SHMRING_STATIC_ASSERT(sizeof(struct shmring_geometry_page) <= SHMRING_DESCRIPTION_AT &&
+                          SHMRING_DESCRIPTION_AT + SHMRING_DESCRIPTION_MAX == SHMRING_PAGE_GROUP,
+                      "GEOMETRY and a description fill their group");
 SHMRING_STATIC_ASSERT(sizeof(struct shmring_role_block) == 0x40, "a role block is one line");
 SHMRING_STATIC_ASSERT(sizeof(struct shmring_producer_page) == 0x4000, "PRODUCER fills its group");
 SHMRING_STATIC_ASSERT(sizeof(struct shmring_consumer_page) == 0x4000, "CONSUMER fills its group");
 SHMRING_STATIC_ASSERT(sizeof(struct shmring_doorbell_page) == 0x4000, "DOORBELL fills its group");
+
+SHMRING_END_INLINE
 
 #endif

@@ -20,10 +20,8 @@ struct options : shmring_options {
     }
 };
 
-// Owns a C handle of one kind; moves, does not copy.
-template <class H, shmring_status (*Open)(H **, const char *, const shmring_options *),
-          void (*Close)(H *)>
-class handle
+// Owns a C handle of one kind; moves, does not copy. Calls has open() and close() of that kind.
+template <class H, class Calls> class handle
 {
   public:
     handle() noexcept = default;
@@ -49,27 +47,27 @@ class handle
     [[nodiscard]] std::error_code open(const char *name, const shmring_options &opt = options())
     {
         close();
-        return make_error_code(Open(&h_, name, &opt));
+        return make_error_code(Calls::open(&h_, name, &opt));
     }
     void close() noexcept
     {
-        Close(std::exchange(h_, nullptr));
+        Calls::close(std::exchange(h_, nullptr));
     }
-    bool is_open() const noexcept
+    [[nodiscard]] bool is_open() const noexcept
     {
         return h_ != nullptr;
     }
-    explicit operator bool() const noexcept
+    [[nodiscard]] explicit operator bool() const noexcept
     {
         return is_open();
     }
     // The C handle; it stays this object's, and what is called with it too.
-    H *get() const noexcept
+    [[nodiscard]] H *get() const noexcept
     {
         return h_;
     }
     // The C handle, for the caller to close.
-    H *release_handle() noexcept
+    [[nodiscard]] H *release_handle() noexcept
     {
         return std::exchange(h_, nullptr);
     }

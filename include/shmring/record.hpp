@@ -42,40 +42,40 @@ template <class T> class span
     {
     }
 
-    constexpr T *data() const noexcept
+    [[nodiscard]] constexpr T *data() const noexcept
     {
         return data_;
     }
-    constexpr std::size_t size() const noexcept
+    [[nodiscard]] constexpr std::size_t size() const noexcept
     {
         return size_;
     }
-    constexpr std::size_t size_bytes() const noexcept
+    [[nodiscard]] constexpr std::size_t size_bytes() const noexcept
     {
         return size_ * sizeof(T);
     }
-    constexpr bool empty() const noexcept
+    [[nodiscard]] constexpr bool empty() const noexcept
     {
         return size_ == 0;
     }
-    constexpr T *begin() const noexcept
+    [[nodiscard]] constexpr T *begin() const noexcept
     {
         return data_;
     }
-    constexpr T *end() const noexcept
+    [[nodiscard]] constexpr T *end() const noexcept
     {
         return data_ + size_;
     }
-    constexpr T &operator[](std::size_t i) const noexcept
+    [[nodiscard]] constexpr T &operator[](std::size_t i) const noexcept
     {
         return data_[i];
     }
     // The first n elements, and what is behind them; n beyond the end is the end.
-    constexpr span first(std::size_t n) const noexcept
+    [[nodiscard]] constexpr span first(std::size_t n) const noexcept
     {
         return {data_, n < size_ ? n : size_};
     }
-    constexpr span after(std::size_t n) const noexcept
+    [[nodiscard]] constexpr span after(std::size_t n) const noexcept
     {
         return n < size_ ? span{data_ + n, size_ - n} : span{data_ + size_, 0};
     }
@@ -88,12 +88,12 @@ template <class T> class span
 using bytes = span<const std::byte>;
 using writable_bytes = span<std::byte>;
 
-template <class T> bytes as_bytes(span<T> s) noexcept
+template <class T> [[nodiscard]] bytes as_bytes(span<T> s) noexcept
 {
     return {reinterpret_cast<const std::byte *>(s.data()), s.size_bytes()};
 }
 
-template <class T> writable_bytes as_writable_bytes(span<T> s) noexcept
+template <class T> [[nodiscard]] writable_bytes as_writable_bytes(span<T> s) noexcept
 {
     static_assert(!std::is_const_v<T>, "these bytes are not to be written");
     return {reinterpret_cast<std::byte *>(s.data()), s.size_bytes()};
@@ -125,7 +125,7 @@ using if_record = std::enable_if_t<std::is_trivially_copyable_v<T> && !std::is_a
 // A schema number from a version of your own and the type number, size and alignment of each
 // struct: two programs that disagree in any of them refuse each other when they open the ring.
 // Never 0.
-template <class... T> constexpr std::uint64_t schema(std::uint64_t version) noexcept
+template <class... T> [[nodiscard]] constexpr std::uint64_t schema(std::uint64_t version) noexcept
 {
     const std::uint64_t parts[] = {version, (sizeof(T) * UINT64_C(0x100000000) +
                                              alignof(T) * 0x10000u + record_type_of<T>::value)...};
@@ -148,22 +148,22 @@ struct record : shmring_record {
     explicit record(const shmring_record &r) noexcept : shmring_record(r)
     {
     }
-    bytes payload() const noexcept
+    [[nodiscard]] bytes payload() const noexcept
     {
         return {static_cast<const std::byte *>(data), len};
     }
     // One or more records were refused before this one.
-    bool gap() const noexcept
+    [[nodiscard]] bool gap() const noexcept
     {
         return (flags & SHMRING_FLAG_GAP) != 0;
     }
-    template <class T> bool is() const noexcept
+    template <class T> [[nodiscard]] bool is() const noexcept
     {
         check_record<T>();
         return len == sizeof(T) && type == record_type_of<T>::value;
     }
     // Copies the payload; false, and the value untouched, when it is not a T.
-    template <class T> bool get(T &value) const noexcept
+    template <class T> [[nodiscard]] bool get(T &value) const noexcept
     {
         if (!is<T>()) {
             return false;
@@ -179,7 +179,7 @@ using nanoseconds = std::chrono::nanoseconds;
 
 inline constexpr nanoseconds forever = nanoseconds::max();
 
-constexpr std::uint64_t timeout_ns(nanoseconds t) noexcept
+[[nodiscard]] constexpr std::uint64_t timeout_ns(nanoseconds t) noexcept
 {
     return t == forever     ? SHMRING_FOREVER
            : t.count() <= 0 ? 0

@@ -20,8 +20,8 @@
  * line. In byte framing `tail` takes the place of the word. Edges E (roles) and F (sleep) are
  * where they happen: endpoint.h, wait.h. docs/memory-order.md has the whole argument.
  *
- *   produce.h  sending records      room.h    finding room; evict.h: saying what is overwritten
- *   consume.h  receiving records    handle.h  what each side keeps private
+ *   produce.h  sending records      handle.h  what each side keeps private, and the slow halves
+ *   consume.h  receiving records
  *   bytes.h    byte framing         copy.h, layout.h  copying payloads; the shared bytes
  */
 #ifndef SHMRING_RING_H

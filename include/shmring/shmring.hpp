@@ -6,14 +6,16 @@
 //
 //   shmring::producer p;                             shmring::consumer c;
 //   if (auto bad = p.open("volts")) ...              if (auto bad = c.open("volts")) ...
-//   p.try_send(sample{3.3});                         sample s;
+//   if (auto bad = p.try_send(sample{3.3})) ...      sample s;
 //                                                    while (!c.recv(s)) use(s.volts);
 //
 // What a call means, who may make it, its memory order, and what a death leaves: see the function
 // of the same name in the C headers. Here:
 //   - A call that can fail returns std::error_code of shmring::category(); it is false for success,
 //     compares with shmring::errc, and where there is one with std::errc. error_detail() has the
-//     sentence. Flow (empty, full, timeout, closed ...) is in the same code.
+//     sentence. Flow (empty, full, timeout, closed ...) is in the same code. An answer that is
+//     dropped is warned of ([[nodiscard]]).
+//   - Codes that another shared object made compare with errc and with conditions, too.
 //   - A handle that is not open answers errc::invalid, or nothing at all.
 //   - Timeouts are std::chrono durations; shmring::forever has no limit, below 0 is 0.
 // Since 0.2.
@@ -25,6 +27,7 @@
 #include <type_traits>
 
 #include <shmring/consumer.hpp>
+#include <shmring/describe.hpp>
 #include <shmring/error.hpp>
 #include <shmring/owner.hpp>
 #include <shmring/producer.hpp>
@@ -44,17 +47,17 @@ namespace shmring
 struct latency_counts {
     std::uint64_t buckets[SHMRING_HISTOGRAM_BUCKETS] = {};
 
-    std::uint64_t count() const noexcept
+    [[nodiscard]] std::uint64_t count() const noexcept
     {
         return shmring_latency_count(buckets);
     }
     // What `part` of the records did not exceed: 0.5 is the median, 1 the most.
-    nanoseconds quantile(double part) const noexcept
+    [[nodiscard]] nanoseconds quantile(double part) const noexcept
     {
         return nanoseconds(shmring_latency_quantile(buckets, part));
     }
     // Count and usual quantiles, as `stat` has them.
-    shmring_latency summary() const noexcept
+    [[nodiscard]] shmring_latency summary() const noexcept
     {
         shmring_latency ret;
         shmring_latency_of(buckets, &ret);
@@ -72,6 +75,13 @@ struct latency_counts {
 [[nodiscard]] inline std::error_code inspect_latency(const char *name, latency_counts &ret)
 {
     return make_error_code(shmring_inspect_latency(name, ret.buckets));
+}
+
+// Makes a ring that stays, and takes no role of it.
+[[nodiscard]] inline std::error_code create(const char *name,
+                                            const shmring_options &opt = options())
+{
+    return make_error_code(shmring_create(name, &opt));
 }
 
 [[nodiscard]] inline std::error_code remove(const char *name)

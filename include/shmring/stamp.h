@@ -4,9 +4,9 @@
  *
  * SHMRING_STAMP_MONOTONIC stamps hold nanoseconds of the system's monotonic clock.
  * SHMRING_STAMP_TSC stamps hold ticks of the processor's own counter, which is the same on all
- * cores and cheaper to read than the clock: a round trip of 64 B takes 1.5 of the time without
- * stamps, and 1.7 with the clock's. Whoever reads a record converts ticks, by what the ring's
- * creator has measured: shmring_record.stamp is in nanoseconds either way.
+ * cores and cheaper to read than the clock: docs/performance.md#stamps-and-latencies. Whoever reads
+ * a record converts ticks, by what the ring's creator has measured: shmring_record.stamp is in
+ * nanoseconds either way.
  *
  * Where a counter is read, and not the system's clock, the instruction stands here: in-line, for a
  * call would cost as much again.
@@ -15,6 +15,8 @@
 #define SHMRING_STAMP_H
 
 #include <shmring/layout.h>
+
+SHMRING_BEGIN_INLINE
 
 enum { SHMRING_STAMP_NONE = 0, SHMRING_STAMP_MONOTONIC = 1, SHMRING_STAMP_TSC = 2 };
 
@@ -90,5 +92,7 @@ SHMRING_ALWAYS uint64_t shmring_stamp_commit_(uint32_t kind)
 {
     return kind == SHMRING_STAMP_TSC ? shmring_ticks_() : shmring_stamp_now_(kind);
 }
+
+SHMRING_END_INLINE
 
 #endif

@@ -46,7 +46,7 @@ SHMRING_API const char *shmring_status_text(shmring_status status);
 /* This thread's last error as one sentence that names the ring, the values and what to do; one
  * line, without control characters.
  * Returns a string that is valid until this thread's next failing call, "" if none has failed.
- * Positive statuses (EMPTY, FULL ...) leave it untouched.
+ * SHMRING_OK and positive statuses (EMPTY, FULL ...) leave it untouched, whatever happened inside.
  * Any thread, each with its own, and after fork; wait-free; not in signal handlers, which may have
  * interrupted its making. Touches no shared memory, so a death leaves nothing. Since 0.1. */
 SHMRING_API const char *shmring_error_detail(void);

@@ -3,7 +3,9 @@
  *
  * Timeouts are nanoseconds on the monotonic clock: 0 tries once, SHMRING_FOREVER has no limit. A
  * blocking call polls for spin_ns (see shmring_options), with the adaptive pause, and then sleeps
- * in the kernel. Asleep or polling, it sees the other side's death within 100 ms.
+ * in the kernel. Asleep or polling, it checks at least every 100 ms whether the other side has
+ * died. That is known once the kernel has dropped the dead process's locks: after its core dump, if
+ * it writes one (7.4 s for 1 GB, measured once), and after its memory is unmapped.
  *
  * Edge F, no lost wake-up: the waiter stores its bell, runs a full barrier on both sides
  * (membarrier where it can be had), looks again, and only then sleeps; the waker publishes, then
@@ -27,6 +29,8 @@ SHMRING_BEGIN_DECLS
 
 /* Sends one record and waits for space if need be.
  * data, len, type: as for shmring_try_send(). timeout_ns: 0 .. SHMRING_FOREVER.
+ * After SHMRING_FULL from a call that does not wait, this one is taken for the retry of that record
+ * (unless timeout_ns is 0): the refusal is no longer counted, and causes no GAP.
  * Returns as shmring_try_send(), and SHMRING_TIMEOUT in place of FULL (with timeout 0: FULL): the
  * record was not sent and is counted as rejected; SHMRING_CLOSED and SHMRING_PEER_DEAD: the ring is
  * full and its consumer gone, not counted, for the caller may try again when the next one comes;
@@ -60,6 +64,38 @@ SHMRING_API shmring_status shmring_recv(shmring_consumer *c, void *buf, uint32_t
 SHMRING_API shmring_status shmring_wait_space(shmring_producer *p, uint32_t len,
                                               uint64_t timeout_ns);
 
+/* Waits until the consumer has released everything that was sent, staged records included: they are
+ * published first. Gives nothing of the ring up, as a wait for space does.
+ * p: not NULL, no open reservation. timeout_ns: 0 .. SHMRING_FOREVER; 0 only looks.
+ * Returns SHMRING_OK (also of a ring that nothing was sent to); SHMRING_TIMEOUT; SHMRING_FULL (not
+ * yet: with 0, or interrupted); as shmring_send() what else ends the wait: SHMRING_CLOSED or
+ * SHMRING_PEER_DEAD, told once, when the consumer ended with records unread, and
+ * SHMRING_E_NOT_FOUND; SHMRING_E_CORRUPT; SHMRING_E_INVALID. In an overwrite ring what was
+ * overwritten counts as unread until the consumer has gone over it.
+ * By the producer's thread; blocks; not in signal handlers; refused after fork.
+ * Memory order: acquire A, with D: what the consumer did before it released is seen. Edge F with
+ * shmring_release() and its like. A death here leaves a bell. Since 0.2. */
+SHMRING_API shmring_status shmring_drain(shmring_producer *p, uint64_t timeout_ns);
+
+/* Waits for n bytes of space at once, where n may be beyond 32 bits.
+ * n: in a byte ring 0 .. the capacity, in a record ring the payload, 0 .. max_record bytes.
+ * timeout_ns: 0 .. SHMRING_FOREVER.
+ * Returns as shmring_wait_space() does.
+ * By the producer's thread; blocks; not in signal handlers; refused after fork.
+ * Memory order: as shmring_wait_space(). A death here leaves the ring as it was. Since 0.2. */
+SHMRING_API shmring_status shmring_wait_space_for(shmring_producer *p, uint64_t n,
+                                                  uint64_t timeout_ns);
+
+/* Waits until n bytes are there at once; byte rings only.
+ * n: 0 .. the capacity, in bytes; 0 is taken for 1. timeout_ns: 0 .. SHMRING_FOREVER.
+ * Returns as shmring_wait_data() does: SHMRING_CLOSED, SHMRING_PEER_DEAD and SHMRING_E_NOT_FOUND
+ * say that fewer than n bytes are there, and no more will come from that producer;
+ * SHMRING_E_TOO_BIG: n is more than the capacity; SHMRING_E_INVALID: a record ring.
+ * By the consumer's thread; blocks; not in signal handlers; refused after fork.
+ * Memory order: as shmring_wait_data(). A death here leaves the bytes there. Since 0.2. */
+SHMRING_API shmring_status shmring_wait_data_for(shmring_consumer *c, uint64_t n,
+                                                 uint64_t timeout_ns);
+
 /* Waits until there is something to read; takes nothing.
  * timeout_ns: 0 .. SHMRING_FOREVER.
  * Returns SHMRING_OK, and as shmring_recv() what ends the wait.
@@ -69,12 +105,23 @@ SHMRING_API shmring_status shmring_wait_space(shmring_producer *p, uint32_t len,
 SHMRING_API shmring_status shmring_wait_data(shmring_consumer *c, uint64_t timeout_ns);
 
 /* Makes the consumer's present or next wait return SHMRING_EMPTY at once; one interrupt, one wait.
- * What there is to read or to tell comes first, and leaves the interrupt to the next wait.
+ * An end of the producer comes first, and leaves the interrupt to the next wait; data does not, so
+ * that a busy consumer sees its interrupt.
  * c: may be NULL, and of before a fork: then it does nothing.
  * From any thread and from signal handlers, for as long as the handle is open. Never blocks; one
  * system call if somebody sleeps. Memory order: edge F, with the wait. A death here leaves nothing.
  * Since 0.1. */
 SHMRING_API void shmring_consumer_interrupt(shmring_consumer *c);
+
+/* The same for the producer: its present or next wait, for space or in shmring_drain(), returns
+ * SHMRING_FULL at once; one interrupt, one wait. Room that is there, or an end to tell, comes first
+ * and leaves the interrupt to the next wait. shmring_send() counts the record as refused, as ever
+ * with SHMRING_FULL. A descriptor is readable until the next call that is refused.
+ * p: may be NULL, and of before a fork: then it does nothing.
+ * From any thread and from signal handlers, for as long as the handle is open. Never blocks; one
+ * system call if somebody sleeps. Memory order: edge F, with the wait. A death here leaves nothing.
+ * Since 0.2. */
+SHMRING_API void shmring_producer_interrupt(shmring_producer *p);
 
 /* A descriptor for poll, select, epoll (level and edge) and io_uring: readable (POLLIN) while
  * there is something to read: records or bytes, the producer's end, or an error. The same one at
@@ -92,7 +139,8 @@ SHMRING_API void shmring_consumer_interrupt(shmring_consumer *c);
  * shmring_consumer_interrupt() makes it readable until the next call that finds the ring empty; one
  * that falls into such a call may be told twice.
  * Returns the descriptor, or -1 with shmring_error_detail(): a limit of this user's (each takes one
- * of fs.inotify.max_user_instances, and three descriptors), or no system that can.
+ * of fs.inotify.max_user_instances, and three descriptors), a process that has changed its user or
+ * its root directory since the open (setuid, chroot: ask before), or no system that can.
  * By the consumer's thread; never blocks; not in signal handlers; refused after fork, where the
  * descriptor itself is the parent's. Memory order: edge F, as for a wait. A process that dies
  * leaves a bell that costs the producer one call. Linux only. Since 0.2. */

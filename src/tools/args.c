@@ -28,25 +28,32 @@ static int read_digits(const char *text, uint64_t *ret)
     return n;
 }
 
+/* "", K, Ki or KiB, in any case: 0, 10, ...; -1 for others. */
+static int shift_of(const char *unit)
+{
+    static const char units[] = "kmgt";
+    const char *found = unit[0] != '\0' ? strchr(units, unit[0] | 0x20) : NULL;
+
+    if (unit[0] == '\0') {
+        return 0;
+    }
+    if (found == NULL || (unit[1] != '\0' && (unit[1] | 0x20) != 'i') ||
+        (unit[1] != '\0' && unit[2] != '\0' && ((unit[2] | 0x20) != 'b' || unit[3] != '\0'))) {
+        return -1;
+    }
+    return 10 * (int)(found - units + 1);
+}
+
 const char *args_size(const char *text, uint64_t *ret)
 {
-    static const char units[] = "KMG";
-    const char *unit;
     uint64_t value = 0;
-    int shift = 0, n = read_digits(text, &value);
+    int n = read_digits(text, &value), shift = n > 0 ? shift_of(text + n) : 0;
 
     if (n < 0) {
         return "is too large";
     }
-    if (n == 0) {
-        return "is not a size: a number, and K, M or G if you like";
-    }
-    if (text[n] != '\0') {
-        unit = strchr(units, text[n] >= 'a' ? text[n] - 'a' + 'A' : text[n]);
-        if (unit == NULL || text[n + 1] != '\0') {
-            return "is not a size: a number, and K, M or G if you like";
-        }
-        shift = 10 * (int)(unit - units + 1);
+    if (n == 0 || shift < 0) {
+        return "is not a size: a number, and K, M, G or T if you like, as in 64K or 64KiB";
     }
     if (value > UINT64_MAX >> shift) {
         return "is too large";
@@ -64,8 +71,12 @@ const char *args_time(const char *text, uint64_t *ret)
                  {"us", 1000},
                  {"ms", 1000000},
                  {"s", UINT64_C(1000000000)},
-                 {"", UINT64_C(1000000000)}};
-    static const char wrong[] = "is not a time: a number, and ns, us, ms or s";
+                 {"", UINT64_C(1000000000)},
+                 {"m", UINT64_C(60000000000)},
+                 {"min", UINT64_C(60000000000)},
+                 {"h", UINT64_C(3600000000000)},
+                 {"d", UINT64_C(86400000000000)}};
+    static const char wrong[] = "is not a time: a number, and ns, us, ms, s, m, h or d";
     uint64_t whole = 0, part = 0, scale;
     int n = read_digits(text, &whole);
     const char *rest;
@@ -88,7 +99,7 @@ const char *args_time(const char *text, uint64_t *ret)
             if (whole > UINT64_MAX / 2 / units[i].ns) {
                 return "is too large";
             }
-            *ret = whole * units[i].ns + part / (UINT64_C(1000000000) / units[i].ns);
+            *ret = whole * units[i].ns + (uint64_t)((double)part / 1e9 * (double)units[i].ns + 0.5);
             return NULL;
         }
     }
@@ -235,12 +246,6 @@ static const char *read_value(const struct option *o, const char *text)
     return NULL;
 }
 
-static void print_help(const struct command *self)
-{
-    printf("usage: shmring %s%s%s\n\n%s", self->name, self->synopsis[0] != '\0' ? " " : "",
-           self->synopsis, self->help);
-}
-
 /* n letters of a word that is no option's name. */
 static void say_unknown(const struct command *self, const char *word, size_t n,
                         const struct option *options, size_t option_count)
@@ -299,6 +304,17 @@ static int read_option(const struct command *self, int argc, char **argv, int *a
     return wrong == NULL;
 }
 
+static void (*told)(const struct command *, const struct option *, size_t);
+
+void args_tell(const struct command *command,
+               void (*listener)(const struct command *command, const struct option *options,
+                                size_t option_count))
+{
+    told = listener;
+    (void)command->run(command, 0, NULL);
+    told = NULL;
+}
+
 int args_read_many(const struct command *self, int argc, char **argv, const struct option *options,
                    size_t option_count, const char **ret_operands, size_t room, size_t *ret_count,
                    int *ret_exit)
@@ -307,11 +323,16 @@ int args_read_many(const struct command *self, int argc, char **argv, const stru
     int i, only_operands = 0;
 
     *ret_exit = EXIT_USAGE;
+    if (told != NULL) {
+        told(self, options, option_count);
+        return 0;
+    }
     for (i = 0; i < argc; i++) {
         if (!only_operands && strcmp(argv[i], "--") == 0) {
             only_operands = 1;
-        } else if (!only_operands && strcmp(argv[i], "--help") == 0) {
-            print_help(self);
+        } else if (!only_operands &&
+                   (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+            help_print(self);
             *ret_exit = say_done();
             return 0;
         } else if (!only_operands && strncmp(argv[i], "--", 2) == 0) {

@@ -25,16 +25,19 @@ struct command {
 extern const struct command command_demo, command_partner, command_ping, command_flood,
     command_create, command_send, command_recv, command_ls, command_stat, command_verify,
     command_repair, command_rm, command_prune, command_tap, command_top, command_record,
-    command_replay;
+    command_replay, command_completion, command_doctor;
+
+/* main.c: the commands in the order of the help; NULL behind the last. */
+const struct command *command_at(size_t i);
 
 /* ---- args.c ---- */
 
 enum option_kind {
     OPTION_FLAG,   /* int: 1 when given */
-    OPTION_SIZE,   /* uint64_t: bytes, with K, M, G */
+    OPTION_SIZE,   /* uint64_t: bytes, with K, M, G, T */
     OPTION_COUNT,  /* uint64_t: at least 1 */
     OPTION_NUMBER, /* uint64_t: decimal, or hexadecimal after 0x */
-    OPTION_TIME,   /* uint64_t: nanoseconds, with ns, us, ms, s; seconds without */
+    OPTION_TIME,   /* uint64_t: nanoseconds, with ns to d; seconds without */
     OPTION_MODE,   /* uint32_t: octal permission bits */
     OPTION_CHOICE, /* uint32_t: which of `choices`, counted from 0 */
     OPTION_CPUS,   /* struct cpu_pair: A,B */
@@ -68,9 +71,19 @@ int args_read_many(const struct command *self, int argc, char **argv, const stru
                    size_t option_count, const char **ret_operands, size_t room, size_t *ret_count,
                    int *ret_exit);
 
+/* Shows a listener the options of a command, by a run that ends where it would read them. */
+void args_tell(const struct command *command,
+               void (*listener)(const struct command *command, const struct option *options,
+                                size_t option_count));
+
 /* The numbers of the options; return NULL, or what is wrong with the text. */
 const char *args_size(const char *text, uint64_t *ret);
 const char *args_time(const char *text, uint64_t *ret);
+
+/* ---- help.c ---- */
+
+/* What --help says of a command. */
+void help_print(const struct command *command);
 
 /* ---- suggest.c: the word that was meant ---- */
 
@@ -107,11 +120,23 @@ void say_notice(const char *format, ...) CLI_PRINTF(1, 2);
  * no ring can have is wrong usage. */
 int say_status(shmring_status status);
 
-/* Standard output is done: EXIT_OK, or the sentence if not all of it could be written. */
+/* Standard output is done: EXIT_OK, or the sentence if not all of it could be written. Quiet where
+ * its reader has gone, or a stop ended the write. */
 int say_done(void);
 
 /* A ring's name as people type it: without the prefix that is the default anyway. */
 const char *short_name(const char *name);
+
+/* ---- text.c: what others may have written, on its way to people ---- */
+
+/* Replaces what may not be shown by '?', and with ascii all that is not ASCII. */
+void text_make_printable(char *text, int ascii);
+/* Whether there is a terminal that does not take UTF-8. */
+int text_needs_ascii(void);
+/* Characters, not bytes. */
+int text_width(const char *text);
+/* A line of standard output, without its end, made printable. */
+void print_line(const char *format, ...) CLI_PRINTF(1, 2);
 
 /* ---- figures.c: numbers for people ---- */
 
@@ -120,8 +145,11 @@ const char *short_name(const char *name);
 const char *figure_bytes(char to[FIGURE_SIZE], uint64_t bytes);   /* 64K, 1M, 100 */
 const char *figure_rate(char to[FIGURE_SIZE], double per_second); /* 12.3 M */
 const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns);         /* 132 ns, 4.1 us, 35.0 s */
-const char *figure_count(char to[FIGURE_SIZE], uint64_t number);  /* 1,234,567 */
-const char *figure_percent(char to[FIGURE_SIZE], double part);    /* 24% of 0.24 */
+/* The figures of one column: all in the unit that suits the smallest. */
+void figures_ns(char (*to)[FIGURE_SIZE], const uint64_t *ns, size_t n);
+void figures_rate(char (*to)[FIGURE_SIZE], const double *per_second, size_t n);
+const char *figure_count(char to[FIGURE_SIZE], uint64_t number); /* 1,234,567 */
+const char *figure_percent(char to[FIGURE_SIZE], double part);   /* 24% of 0.24 */
 /* "1 record", "1,234 records"; one: the word for one of them. */
 const char *figure_of(char to[FIGURE_SIZE], uint64_t number, const char *one);
 /* In at most five columns: 999, 12.3k, 456M; and 0 to 1023, 12.3K, 456M of 1024s. */
@@ -150,7 +178,8 @@ void table_print(struct table *t, FILE *to);
 struct json {
     FILE *to;
     int depth;
-    int fresh; /* nothing was written at this depth yet */
+    int fresh;   /* nothing was written at this depth yet */
+    int compact; /* all in one line */
 };
 
 /* key: NULL inside an array and at the top. */
@@ -165,10 +194,10 @@ void json_null(struct json *j, const char *key);
 /* At the top level: ends the line. */
 void json_end(struct json *j);
 
-/* ---- histogram.c: 64 steps for each power of two, so a value is known to 1.6 % ---- */
+/* ---- histogram.c: 256 steps for each power of two, so a value is known to 0.4 % ---- */
 
-#define HISTOGRAM_STEPS   64u
-#define HISTOGRAM_BUCKETS (HISTOGRAM_STEPS * 59u)
+#define HISTOGRAM_STEPS   256u
+#define HISTOGRAM_BUCKETS (HISTOGRAM_STEPS * 57u)
 
 struct histogram {
     uint64_t count, max;
@@ -177,6 +206,7 @@ struct histogram {
 
 void histogram_clear(struct histogram *h);
 void histogram_add(struct histogram *h, uint64_t value);
+void histogram_merge(struct histogram *h, const struct histogram *from);
 /* The smallest value that at least `part` (0 .. 1) of all do not exceed; 0 of none. */
 uint64_t histogram_at(const struct histogram *h, double part);
 /* The largest value that falls into a bucket. */

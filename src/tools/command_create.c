@@ -2,18 +2,13 @@
 /* command_create.c - a ring that stays. */
 #include "cli.h"
 #include "host.h"
+#include "ring.h"
 
 #define LOOK_NS UINT64_C(100000000)
 
-/* Where a ring lives only while somebody has it open, somebody must, and leave the roles free. */
-static int keep_open(shmring_consumer *ring, const char *name)
+/* Where a ring lives only while a process has it open, this one has. */
+static int keep_open(const char *name)
 {
-    int kept = host_keep_ring(name);
-
-    shmring_consumer_close(ring);
-    if (!kept) {
-        return say_failed("ring '%s' cannot be kept: %s", short_name(name), host_error());
-    }
     say_notice("ring '%s' is there until this program ends; press Ctrl-C", short_name(name));
     while (!host_stop_requested()) {
         host_sleep_ns(LOOK_NS);
@@ -29,7 +24,7 @@ static int run(const struct command *self, int argc, char **argv)
     shmring_options opt = SHMRING_OPTIONS_INIT;
     const char *name = NULL;
     uint64_t max_record = 0;
-    int huge_pages = 0, ret;
+    int huge_pages = 0, no_prefault = 0, ret;
     const struct option options[] = {
         {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},
         {"framing", OPTION_CHOICE, &opt.framing, framings, 0, 0, NULL, NULL},
@@ -37,39 +32,32 @@ static int run(const struct command *self, int argc, char **argv)
         {"max-record", OPTION_SIZE, &max_record, NULL, 0, UINT32_MAX, NULL, NULL},
         {"mode", OPTION_MODE, &opt.permissions, NULL, 0, 0, NULL, NULL},
         {"huge-pages", OPTION_FLAG, &huge_pages, NULL, 0, 0, NULL, NULL},
+        {"no-prefault", OPTION_FLAG, &no_prefault, NULL, 0, 0, NULL, NULL},
         {"schema", OPTION_NUMBER, &opt.schema, NULL, 0, 0, NULL, NULL},
         {"stamp", OPTION_CHOICE, &opt.stamp, stamps, 0, 0, NULL, NULL},
     };
-    shmring_consumer *ring = NULL;
     shmring_status status;
 
     if (!args_read(self, argc, argv, options, sizeof options / sizeof options[0], "NAME", &name,
                    &ret)) {
         return ret;
     }
-    opt.open_mode = SHMRING_CREATE_ONLY;
-    opt.lifetime = SHMRING_PERSISTENT;
+    name = ring_name(name);
     opt.max_record = (uint32_t)max_record;
-    opt.flags = huge_pages ? SHMRING_HUGE_PAGES : 0;
+    opt.flags = (huge_pages ? SHMRING_HUGE_PAGES : 0) | (no_prefault ? SHMRING_NO_PREFAULT : 0);
     host_catch_stop(NULL);
-    /* As its consumer: a producer that opened and closed would tell the first reader that the
-     * stream has ended. */
-    status = shmring_consumer_open(&ring, name, &opt);
+    status = ring_create(name, &opt);
     if (status != SHMRING_OK) {
         return say_status(status);
     }
-    if (!host_rings_outlive_processes()) {
-        return keep_open(ring, name);
-    }
-    shmring_consumer_close(ring);
-    return EXIT_OK;
+    return host_rings_outlive_processes() ? EXIT_OK : keep_open(name);
 }
 
 const struct command command_create = {
     "create",
     "NAME [--capacity SIZE] [--framing records|bytes] [--overflow reject|overwrite]\n"
     "                            [--max-record SIZE] [--mode 0600] [--huge-pages]\n"
-    "                            [--schema N] [--stamp none|monotonic|tsc]",
+    "                            [--no-prefault] [--schema N] [--stamp none|monotonic|tsc]",
     "make a ring that stays until it is removed",
     "Makes a persistent ring. It is an error if the name is taken.\n"
     "\n"
@@ -79,6 +67,7 @@ const struct command command_create = {
     "  --max-record SIZE  the largest record; a quarter of the capacity if not given\n"
     "  --mode BITS      who may open it, in octal; 0600 if not given\n"
     "  --huge-pages     ask for huge pages; `shmring stat` tells how many came\n"
+    "  --no-prefault    reserve the memory, and do not touch it yet\n"
     "  --schema N       the application's number for its format, checked by those who give one\n"
     "  --stamp CLOCK    each record carries the time of its commit, and the ring counts how long\n"
     "                   records lie in it (shmring stat)\n",

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "demo.h"
+#include "doctor.h"
 #include "trip.h"
 
 #define SECONDS_DEFAULT UINT64_C(4)
@@ -16,12 +17,14 @@ struct way {
 
 struct demo {
     struct host_machine machine;
+    struct doctor_summary doctor;
     struct pair_place place;
     uint32_t size, trip_size;
     uint64_t total_ns;
     struct way ring, pipe, socket;
     int has_socket;
     struct histogram line;
+    uint64_t line_before_ns, line_after_ns; /* 0: a stop came first */
 };
 
 /* ---- phases ---- */
@@ -41,6 +44,7 @@ static int run_ring(struct demo *d)
     struct pair_phase stream = phase_of(d, "ring, one way", "stream", d->size, 30);
     struct trip_plan plan = {0};
     struct pair_phase trip;
+    int ok;
 
     if (!demo_ring_stream(&stream, &d->ring.stream)) {
         return 0;
@@ -49,11 +53,9 @@ static int run_ring(struct demo *d)
     plan.warm_ns = trip.budget_ns / 10;
     plan.budget_ns = trip.budget_ns - plan.warm_ns;
     plan.count = UINT64_MAX;
-    if (trip_with_partner("demo", &trip, &plan, &trips) != 1) {
-        return 0;
-    }
-    d->ring.trip = trips.round_trip;
-    return 1;
+    ok = trip_with_partner("demo", &trip, &plan, &trips) == 1;
+    d->ring.trip = trips.round_trip; /* after a stop what there is */
+    return ok;
 }
 
 static int run_line(struct demo *d)
@@ -79,60 +81,102 @@ static int run_link(struct demo *d, enum host_link_kind kind, struct way *way)
 static int run_phases(struct demo *d)
 {
     const struct cpu_pair cpus = {0, {0, 0}};
-    int ok = pair_place_choose(&d->place, &cpus, 0) && run_ring(d) && run_line(d) &&
+    int ok = pair_place_choose(&d->place, &cpus, 0);
+
+    if (ok) {
+        d->line_before_ns = pair_look(&d->place);
+        ok = d->line_before_ns != 0 && run_ring(d) && run_line(d) &&
              run_link(d, HOST_PIPE, &d->pipe) &&
              (!d->has_socket || run_link(d, HOST_SOCKET, &d->socket));
-
-    pair_tell(NULL);
-    if (!ok && host_stop_requested()) {
-        (void)say_failed("the demo was stopped");
     }
-    return ok;
+    if (ok && !host_stop_requested()) {
+        d->line_after_ns = pair_look(&d->place);
+        ok = d->line_after_ns != 0;
+    }
+    pair_tell(NULL);
+    if (!ok && host_stop_requested() && d->ring.stream.measured == 0) {
+        (void)say_failed("the demo was stopped before anything came through");
+        return 0;
+    }
+    return ok || host_stop_requested(); /* after a stop what there is */
 }
 
 /* ---- figures ---- */
 
-static void add_row(struct table *t, const char *name, const struct demo *d,
-                    const struct pair_stream *s, const struct histogram *h)
-{
-    char rate[FIGURE_SIZE] = "-", speed[FIGURE_SIZE] = "-";
-    char p50[FIGURE_SIZE], p99[FIGURE_SIZE], p999[FIGURE_SIZE];
-    const char *cells[] = {name,
-                           rate,
-                           speed,
-                           figure_ns(p50, histogram_at(h, 0.5)),
-                           figure_ns(p99, histogram_at(h, 0.99)),
-                           figure_ns(p999, histogram_at(h, 0.999))};
+struct row {
+    const char *name;
+    const struct pair_stream *stream; /* NULL: none */
+    const struct histogram *trip;
+};
 
-    if (s != NULL) {
-        (void)figure_rate(rate, pair_stream_rate(s));
-        (void)snprintf(speed, sizeof speed, "%.3f", pair_stream_rate(s) * (double)d->size / 1e9);
+/* Each column in one unit; "-" for what a stop left out. */
+static void print_rows(const struct demo *d, const struct row *rows, size_t n)
+{
+    static const char *const heads[] = {"", "messages/s", "GB/s", "round trip p50", "p99", "p99.9"};
+    static const double parts[] = {0.5, 0.99, 0.999};
+    char rate[4][FIGURE_SIZE], speed[4][FIGURE_SIZE], trip[3][4][FIGURE_SIZE];
+    uint64_t ns[3][4];
+    double rates[4];
+    struct table t;
+    size_t i, column, streams = 0, trips = 0;
+
+    for (i = 0; i < n; i++) {
+        if (rows[i].stream != NULL && rows[i].stream->measured != 0) {
+            rates[streams++] = pair_stream_rate(rows[i].stream);
+        }
+        for (column = 0; rows[i].trip->count != 0 && column < 3; column++) {
+            ns[column][trips] = histogram_at(rows[i].trip, parts[column]);
+        }
+        trips += rows[i].trip->count != 0;
     }
-    table_row(t, cells);
+    figures_rate(rate, rates, streams);
+    for (column = 0; column < 3; column++) {
+        figures_ns(trip[column], ns[column], trips);
+    }
+    table_start(&t, "lrrrrr");
+    table_row(&t, heads);
+    for (i = streams = trips = 0; i < n; i++) {
+        const char *cells[] = {rows[i].name, "-", "-", "-", "-", "-"};
+
+        if (rows[i].stream != NULL && rows[i].stream->measured != 0) {
+            (void)snprintf(speed[streams], FIGURE_SIZE, "%.3f",
+                           rates[streams] * (double)d->size / 1e9);
+            cells[1] = rate[streams];
+            cells[2] = speed[streams++];
+        }
+        for (column = 0; rows[i].trip->count != 0 && column < 3; column++) {
+            cells[3 + column] = trip[column][trips];
+        }
+        trips += rows[i].trip->count != 0;
+        table_row(&t, cells);
+    }
+    table_print(&t, stdout);
 }
 
 static void print_table(const struct demo *d)
 {
-    static const char *const heads[] = {"", "messages/s", "GB/s", "round trip p50", "p99", "p99.9"};
     uint64_t checked =
         d->ring.stream.messages + d->pipe.stream.messages + d->socket.stream.messages;
     char count[FIGURE_SIZE];
-    struct table t;
+    struct row rows[4] = {{"shmring", &d->ring.stream, &d->ring.trip},
+                          {"pipe", &d->pipe.stream, &d->pipe.trip}};
+    size_t n = 2;
+
+    if (d->has_socket) {
+        rows[n++] = (struct row){"Unix socket", &d->socket.stream, &d->socket.trip};
+    }
+    rows[n++] = (struct row){"bare cache line", NULL, &d->line};
 
     printf("%s, %u core%s, %s\n", d->machine.cpu, d->machine.cores,
            d->machine.cores == 1 ? "" : "s", d->machine.system);
     printf("shmring %s, two processes %s; %" PRIu32 " bytes a message, %" PRIu32
-           " for the round trip\n\n",
+           " for the round trip\n",
            shmring_version(), pair_place_text(&d->place), d->size, d->trip_size);
-    table_start(&t, "lrrrrr");
-    table_row(&t, heads);
-    add_row(&t, "shmring", d, &d->ring.stream, &d->ring.trip);
-    add_row(&t, "pipe", d, &d->pipe.stream, &d->pipe.trip);
-    if (d->has_socket) {
-        add_row(&t, "Unix socket", d, &d->socket.stream, &d->socket.trip);
-    }
-    add_row(&t, "bare cache line", d, NULL, &d->line);
-    table_print(&t, stdout);
+    doctor_print(&d->doctor);
+    pair_state_print(pair_state_of(&d->place, d->line_before_ns, d->line_after_ns),
+                     d->line_before_ns, d->line_after_ns);
+    putchar('\n');
+    print_rows(d, rows, n);
     if (!d->has_socket) {
         printf("\nUnix sockets are not measured on this system.\n");
     }
@@ -142,10 +186,19 @@ static void print_table(const struct demo *d)
 
 static void add_way(struct json *j, const struct demo *d, const struct way *way)
 {
-    json_real(j, "messages_per_second", pair_stream_rate(&way->stream));
-    json_real(j, "bytes_per_second", pair_stream_rate(&way->stream) * (double)d->size);
+    if (way->stream.measured != 0) {
+        json_real(j, "messages_per_second", pair_stream_rate(&way->stream));
+        json_real(j, "bytes_per_second", pair_stream_rate(&way->stream) * (double)d->size);
+    } else { /* a stop came first */
+        json_null(j, "messages_per_second");
+        json_null(j, "bytes_per_second");
+    }
     json_number(j, "messages_checked", way->stream.messages);
-    trip_json(j, "round_trip_ns", &way->trip);
+    if (way->trip.count != 0) {
+        trip_json(j, "round_trip_ns", &way->trip);
+    } else {
+        json_null(j, "round_trip_ns");
+    }
 }
 
 static void print_json(const struct demo *d)
@@ -158,12 +211,20 @@ static void print_json(const struct demo *d)
     json_text(&j, "cpu", d->machine.cpu);
     json_number(&j, "cores", d->machine.cores);
     json_text(&j, "system", d->machine.system);
+    doctor_json(&j, &d->doctor);
     pair_place_json(&j, &d->place);
+    json_text(&j, "state",
+              pair_state_text(pair_state_of(&d->place, d->line_before_ns, d->line_after_ns)));
     json_number(&j, "size", d->size);
     json_number(&j, "round_trip_size", d->trip_size);
     add_way(&j, d, &d->ring);
-    json_number(&j, "line_floor_ns", histogram_at(&d->line, 0.5));
-    trip_json(&j, "line_ns", &d->line);
+    if (d->line.count != 0) {
+        json_number(&j, "line_floor_ns", histogram_at(&d->line, 0.5));
+        trip_json(&j, "line_ns", &d->line);
+    } else {
+        json_null(&j, "line_floor_ns");
+        json_null(&j, "line_ns");
+    }
     json_open(&j, "pipe", '{');
     add_way(&j, d, &d->pipe);
     json_close(&j, '}');
@@ -198,6 +259,7 @@ static int run(const struct command *self, int argc, char **argv)
     d.trip_size = size != 0 ? (uint32_t)size : TRIP_SIZE;
     host_catch_stop(NULL);
     host_describe(&d.machine);
+    doctor_summarize(&d.doctor, NULL);
     d.has_socket = host_link_exists(HOST_SOCKET);
     if (!run_phases(&d)) {
         return EXIT_FAILED;
@@ -216,7 +278,8 @@ const struct command command_demo = {
     "Starts a second process and measures how fast messages go from one to the other: through a\n"
     "ring, a pipe and a Unix socket, and what the machine itself needs to move one cache line "
     "there\n"
-    "and back. Every message is numbered and checked.\n"
+    "and back. Every message carries its number, which is checked. Ctrl-C shows what there is so\n"
+    "far.\n"
     "\n"
     "  --seconds N      how long to measure, all in all (default 4)\n"
     "  --size BYTES     of a message; 64 one way and 8 for the round trip if not given\n"

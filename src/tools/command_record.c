@@ -18,10 +18,27 @@ struct recorder {
     struct source source;
     struct recording_writer file;
     uint64_t left, duration_ns, timeout_ns; /* UINT64_MAX: no end */
-    uint64_t start_ns, heard_ns;
+    uint64_t start_ns, heard_ns, asked_ns;
+    uint64_t refused; /* records of the sender, by a full ring, since we came */
     int as_json;
     struct progress progress;
 };
+
+/* What a full ring refused its sender since we came: those records are nowhere. Asked now and then,
+ * for the ring may go with its sender. */
+static void look_at_refusals(struct recorder *r, uint64_t now_ns)
+{
+    shmring_info now;
+
+    if (now_ns - r->asked_ns < LOOK_NS && r->asked_ns != 0) {
+        return;
+    }
+    r->asked_ns = now_ns;
+    if (shmring_inspect(r->source.name, &now) == SHMRING_OK &&
+        memcmp(now.incarnation, r->source.info.incarnation, sizeof now.incarnation) == 0) {
+        r->refused = now.counters.rejected - r->source.info.counters.rejected;
+    }
+}
 
 /* Takes what is there. Returns how many; -1 after a failure that was said. */
 static int take(struct recorder *r)
@@ -108,6 +125,7 @@ static int record_all(struct recorder *r, enum recording_reason *ret_reason)
             return ret;
         }
         now = host_clock_ns();
+        look_at_refusals(r, now);
         if (!recording_tick(&r->file, now)) {
             return EXIT_FAILED;
         }
@@ -125,8 +143,10 @@ static void print_totals(const struct recorder *r)
     char records[FIGURE_SIZE], bytes[FIGURE_SIZE];
     struct json j;
 
+    FILE *to = strcmp(r->file.path, "-") == 0 ? stderr : stdout; /* where the recording is not */
+
     if (r->as_json) {
-        json_start(&j, stdout);
+        json_start(&j, to);
         json_open(&j, NULL, '{');
         json_text(&j, "ring", short_name(r->source.name));
         json_number(&j, "records", t->records);
@@ -138,21 +158,26 @@ static void print_totals(const struct recorder *r)
         } else {
             json_number(&j, "lost_records", t->lost_records);
         }
+        json_number(&j, "refused", r->refused);
         json_close(&j, '}');
         json_end(&j);
         return;
     }
-    printf("recorded %s, %s", figure_of(records, t->records, "record"),
-           figure_of(bytes, t->bytes, "byte"));
+    fprintf(to, "recorded %s, %s", figure_of(records, t->records, "record"),
+            figure_of(bytes, t->bytes, "byte"));
     if (t->losses != 0) {
-        printf("; lost %s", figure_of(bytes, t->lost_bytes, "byte"));
+        fprintf(to, "; lost %s", figure_of(bytes, t->lost_bytes, "byte"));
         if (t->lost_records != UINT64_MAX) {
-            printf(" of %s", figure_of(records, t->lost_records, "record"));
+            fprintf(to, " of %s", figure_of(records, t->lost_records, "record"));
         }
-        printf(" in %s, overwritten before they could be read",
-               figure_of(records, t->losses, "place"));
+        fprintf(to, " in %s, overwritten before they could be read",
+                figure_of(records, t->losses, "place"));
     }
-    printf("\n");
+    if (r->refused != 0) {
+        fprintf(to, "; a full ring refused its sender %s",
+                figure_of(records, r->refused, "record"));
+    }
+    fprintf(to, "\n");
 }
 
 static int run_recorder(struct recorder *r, const char *path, const struct recording_limits *limits)
@@ -166,6 +191,8 @@ static int run_recorder(struct recorder *r, const char *path, const struct recor
     }
     progress_start(&r->progress, 1);
     ret = record_all(r, &reason);
+    r->asked_ns = 0;
+    look_at_refusals(r, host_clock_ns());
     progress_end(&r->progress);
     if (r->source.loss.bytes != 0) { /* and no record came behind it */
         (void)recording_lost(&r->file, r->source.loss.bytes, r->source.loss.records, 0,
@@ -191,15 +218,16 @@ static int run(const struct command *self, int argc, char **argv)
     const struct option options[] = {
         {"consume", OPTION_FLAG, &consume, NULL, 0, 0, NULL, NULL},
         {"from", OPTION_CHOICE, &from, froms, 0, 0, NULL, NULL},
-        {"rotate-size", OPTION_SIZE, &limits.size, NULL, 64u << 10, 0, "a file has at least 64K",
-         NULL},
+        {"rotate-size", OPTION_SIZE, &limits.size, NULL, 64u << 10, 0,
+         "is too small: a file has at least 64K", NULL},
         {"rotate-time", OPTION_TIME, &limits.ns, NULL, UINT64_C(100000000), 0,
-         "a file takes at least 100 ms", NULL},
+         "is too short: a file takes at least 100ms", NULL},
         {"keep", OPTION_COUNT, &limits.keep, NULL, 0, 0, NULL, NULL},
         {"sync", OPTION_CHOICE, &limits.sync, syncs, 0, 0, NULL, NULL},
         {"count", OPTION_COUNT, &r.left, NULL, 0, 0, NULL, NULL},
         {"duration", OPTION_TIME, &r.duration_ns, NULL, 0, 0, NULL, NULL},
         {"timeout", OPTION_TIME, &r.timeout_ns, NULL, 0, 0, NULL, NULL},
+        RING_ANY_OWNER_OPTION,
         {"json", OPTION_FLAG, &r.as_json, NULL, 0, 0, NULL, NULL},
     };
 
@@ -210,6 +238,12 @@ static int run(const struct command *self, int argc, char **argv)
     if (n < 2) {
         return say_usage("record needs a NAME and a FILE");
     }
+    if ((limits.size != 0 || limits.ns != 0) && strcmp(operands[1], "-") == 0) {
+        return say_usage("standard output cannot rotate: give a FILE");
+    }
+    if (strcmp(operands[1], "-") == 0 && host_output_is_terminal()) {
+        return say_usage("a recording is not for a terminal: give a FILE, or a pipe behind -");
+    }
     if (limits.keep != 0 && limits.size == 0 && limits.ns == 0) {
         return say_usage(
             "--keep needs --rotate-size or --rotate-time: there is one file otherwise");
@@ -218,7 +252,7 @@ static int run(const struct command *self, int argc, char **argv)
         return say_usage(
             "--from is for an observer; a consumer goes on at the first unread record");
     }
-    if (!source_open(&r.source, operands[0], consume ? SOURCE_CONSUMER : SOURCE_OBSERVER,
+    if (!source_open(&r.source, ring_name(operands[0]), consume ? SOURCE_CONSUMER : SOURCE_OBSERVER,
                      from == 0 ? SHMRING_OLDEST : SHMRING_NEWEST, r.timeout_ns, &ret)) {
         return ret;
     }
@@ -231,7 +265,8 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_record = {
     "record", "NAME FILE [options]", "a ring into a file",
     "Watches a ring and writes its records to a new file, with their types, their times and where\n"
-    "records are missing, for `shmring replay`. The sender and its receiver do not notice. Ends "
+    "records are missing, for `shmring replay`. FILE may be a pipe; - is standard output. The "
+    "sender and its receiver do not notice. Ends "
     "with\n"
     "status 0 when the sender has closed, at a limit, or on Ctrl-C; with 1 when the sender died:\n"
     "everything it had committed is recorded. Waits for a ring that is not there yet.\n"
@@ -240,7 +275,7 @@ const struct command command_record = {
     "lost\n"
     "  --from WHERE         begin at the oldest record there is, or behind the newest (oldest)\n"
     "  --rotate-size SIZE   go on in a new file before one grows beyond SIZE (64K or more)\n"
-    "  --rotate-time T      go on in a new file when one has taken this long\n"
+    "  --rotate-time T      go on in a new file when one has taken this long.\n"
     "                       The files are FILE.000001, FILE.000002 ...; a later run goes on "
     "behind\n"
     "                       the last\n"
@@ -249,5 +284,5 @@ const struct command command_record = {
     "  --count N            end after N records\n"
     "  --duration T         end after this time\n"
     "  --timeout T          end with status 1 when nothing has come for this long\n"
-    "  --json               the sums as a JSON object\n",
+    "  --json               the sums as a JSON object\n" RING_ANY_OWNER_HELP,
     run};

@@ -11,14 +11,16 @@
 #include "cli.h"
 #include "frame.h"
 #include "host.h"
+#include "ring.h"
 
 #define BYTES_CHUNK (1u << 18)
+#define SLICE_NS    UINT64_C(100000000)
 
 struct receiver {
     const char *name;
     shmring_consumer *ring;
     uint64_t left; /* records to go; UINT64_MAX = no end */
-    uint64_t timeout_ns;
+    uint64_t timeout_ns, waiting_ns;
     struct progress progress;
     struct frame_output out;
 };
@@ -45,20 +47,40 @@ static int sender_died(const struct receiver *r)
                       short_name(r->name));
 }
 
+/* Whether there is one, or was. */
+static int has_sender(const struct receiver *r)
+{
+    shmring_info info;
+
+    return shmring_inspect(r->name, &info) != SHMRING_OK || info.producer.epoch != 0;
+}
+
 /* Waits for something to read. Returns 1, or 0 to end with *ret_exit. */
 static int wait_data(struct receiver *r, int *ret_exit)
 {
     char text[FIGURE_SIZE];
     shmring_status status;
 
-    do {
+    const uint64_t start = host_clock_ns();
+    uint64_t passed = 0;
+
+    do { /* in slices: nobody wakes us when the reader of our output goes */
         progress_show(&r->progress);
         if (host_stop_requested()) {
             *ret_exit = EXIT_OK;
             return 0;
         }
-        status = shmring_wait_data(r->ring, r->timeout_ns);
-    } while (status == SHMRING_EMPTY && r->timeout_ns != 0); /* interrupted */
+        if (host_output_is_gone()) {
+            *ret_exit = frame_output_failed();
+            return 0;
+        }
+        if (r->waiting_ns != UINT64_MAX && !has_sender(r)) {
+            ring_say_waiting(&r->waiting_ns, "a sender of ring", r->name);
+        }
+        status = shmring_wait_data(
+            r->ring, r->timeout_ns - passed < SLICE_NS ? r->timeout_ns - passed : SLICE_NS);
+        passed = r->timeout_ns == SHMRING_FOREVER ? 0 : host_clock_ns() - start;
+    } while ((status == SHMRING_EMPTY || status == SHMRING_TIMEOUT) && passed < r->timeout_ns);
     switch (status) {
     case SHMRING_OK:
         return 1;
@@ -212,13 +234,15 @@ static int run(const struct command *self, int argc, char **argv)
     static const char *const frames[] = FRAME_CHOICES;
     shmring_options opt = SHMRING_OPTIONS_INIT;
     struct receiver r = {0};
-    int persistent = 0, ret;
+    int persistent = 0, no_prefault = 0, ret;
     const struct option options[] = {
         {"frame", OPTION_CHOICE, &r.out.frame, frames, 0, 0, NULL, NULL},
         {"count", OPTION_COUNT, &r.left, NULL, 0, 0, NULL, NULL},
         {"timeout", OPTION_TIME, &r.timeout_ns, NULL, 0, 0, NULL, NULL},
         {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},
+        RING_ANY_OWNER_OPTION,
         {"persistent", OPTION_FLAG, &persistent, NULL, 0, 0, NULL, NULL},
+        {"no-prefault", OPTION_FLAG, &no_prefault, NULL, 0, 0, NULL, NULL},
     };
     shmring_info info;
     shmring_status status;
@@ -229,21 +253,23 @@ static int run(const struct command *self, int argc, char **argv)
                    &ret)) {
         return ret;
     }
+    opt.flags = no_prefault ? SHMRING_NO_PREFAULT : 0;
+    r.name = ring_name(r.name);
     opt.lifetime = persistent ? SHMRING_PERSISTENT : SHMRING_UNTIL_LAST_CLOSE;
     host_catch_stop(NULL);
-    status = shmring_consumer_open(&r.ring, r.name, &opt);
+    status = ring_open_consumer(&r.ring, r.name, &opt);
     if (status == SHMRING_OK) {
         status = shmring_inspect(r.name, &info);
     }
     ret = status == SHMRING_OK ? recv_all(&r, &info) : say_status(status);
-    shmring_consumer_close(r.ring);
+    ring_close_consumer(r.ring);
     return ret;
 }
 
 const struct command command_recv = {
     "recv",
     "NAME [--frame line|length|raw] [--count N] [--timeout T]\n"
-    "                          [--capacity SIZE] [--persistent]",
+    "                          [--capacity SIZE] [--persistent] [--no-prefault]",
     "a ring to standard output",
     "Receives records and writes them to standard output. May start before or after its sender.\n"
     "Ends with status 0 when the sender has closed and everything is read, with 1 when the sender\n"
@@ -257,5 +283,7 @@ const struct command command_recv = {
     "  --count N        end with status 0 after N records\n"
     "  --timeout T      end with status 1 when nothing has come for this long\n"
     "  --capacity SIZE  of a new ring: a power of two from 64K; 1M if not given\n"
-    "  --persistent     a new ring stays until it is removed\n",
+    "  --persistent     a new ring stays until it is removed\n"
+    "  --no-prefault    open at once; the first records fault the ring's pages "
+    "in\n" RING_ANY_OWNER_HELP,
     run};

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* command_repair.c - makes a corrupt ring usable again. */
+#include <string.h>
+
 #include "cli.h"
+#include "recording.h"
+#include "ring.h"
 
 static void print_repaired(const char *name, const shmring_repaired *r, int as_json)
 {
@@ -22,16 +26,23 @@ static void print_repaired(const char *name, const shmring_repaired *r, int as_j
         return;
     }
     if (!r->changed) {
-        printf("ring '%s' was sound and is as it was: %s records, %s bytes\n", short_name(name),
-               figure_count(records, r->records), figure_count(bytes, r->bytes));
+        print_line("ring '%s' was sound and is as it was: %s records, %s bytes", short_name(name),
+                   figure_count(records, r->records), figure_count(bytes, r->bytes));
         return;
     }
-    printf(
+    print_line(
         "ring '%s' is sound now: %s records, %s bytes; %s bytes behind them are lost%s; what was "
-        "wrong: %s\n",
+        "wrong: %s",
         short_name(name), figure_count(records, r->records), figure_count(bytes, r->bytes),
         figure_count(lost, r->lost_bytes),
         r->again ? ", and records that were read may come again" : "", r->problem);
+}
+
+/* Global/x is a ring. */
+static int is_path(const char *name)
+{
+    return strchr(name, '/') != NULL && strncmp(name, "Global/", 7) != 0 &&
+           strncmp(name, "Local/", 6) != 0;
 }
 
 static int run(const struct command *self, int argc, char **argv)
@@ -46,6 +57,13 @@ static int run(const struct command *self, int argc, char **argv)
     if (!args_read(self, argc, argv, options, 2, "NAME", &name, &ret)) {
         return ret;
     }
+    if ((is_file || is_path(name)) && recording_look_at(name) == RECORDING_YES) {
+        return say_failed(
+            "'%.200s' is a recording, which stays as it is: `shmring replay` sends what "
+            "is whole of it",
+            name);
+    }
+    name = is_file ? name : ring_name(name);
     status = is_file ? shmring_repair_file(name, &repaired) : shmring_repair(name, &repaired);
     if (status != SHMRING_OK) {
         return say_status(status);

@@ -159,7 +159,7 @@ static int replay_file(struct replay *r, struct recording_reader *file)
     if (found == 0) {
         take_account(r, file);
     }
-    return found < 0 ? EXIT_FAILED : EXIT_OK;
+    return found < 0 && !host_stop_requested() ? EXIT_FAILED : EXIT_OK;
 }
 
 /* The ring is as the recorded one was, where it is new. */
@@ -181,11 +181,11 @@ static int open_ring(struct replay *r, const struct recording_about *about, shmr
     }
     opt->framing = about->framing;
     opt->schema = about->schema;
-    status = shmring_producer_open(&r->to.ring, r->to.name, opt);
+    status = ring_open_producer(&r->to.ring, r->to.name, opt);
     if (status == SHMRING_E_MISMATCH && opt->max_record != 0) { /* a persistent one that waits */
         opt->capacity = capacity;
         opt->max_record = opt->stamp = 0;
-        status = shmring_producer_open(&r->to.ring, r->to.name, opt);
+        status = ring_open_producer(&r->to.ring, r->to.name, opt);
     }
     if (status == SHMRING_OK) {
         status = shmring_inspect(r->to.name, &r->to.info);
@@ -201,7 +201,7 @@ static int replay_all(struct replay *r, shmring_options *opt)
 
     for (i = 0; i < r->path_count && ret == EXIT_OK && r->left > 0 && !host_stop_requested(); i++) {
         if (!recording_open(&file, r->paths[i])) {
-            return EXIT_FAILED;
+            return host_stop_requested() ? EXIT_OK : EXIT_FAILED;
         }
         if (r->to.ring == NULL) {
             ret = open_ring(r, &file.about, opt);
@@ -292,7 +292,7 @@ static int run_replay(struct replay *r, shmring_options *opt)
     progress_end(&r->to.progress);
     if (r->to.ring != NULL) {
         taken = send_stay(&r->to, ret);
-        shmring_producer_close(r->to.ring);
+        ring_close_producer(r->to.ring);
         if (r->as_json) {
             print_json(r);
         } else {
@@ -316,6 +316,7 @@ static int run(const struct command *self, int argc, char **argv)
         {"count", OPTION_COUNT, &r.left, NULL, 0, 0, NULL, NULL},
         {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},
         {"persistent", OPTION_FLAG, &persistent, NULL, 0, 0, NULL, NULL},
+        RING_ANY_OWNER_OPTION,
         {"json", OPTION_FLAG, &r.as_json, NULL, 0, 0, NULL, NULL},
     };
 
@@ -332,7 +333,7 @@ static int run(const struct command *self, int argc, char **argv)
     opt.lifetime = persistent ? SHMRING_PERSISTENT : SHMRING_UNTIL_LAST_CLOSE;
     r.paths = operands;
     r.path_count = n - 1;
-    r.to.name = operands[n - 1];
+    r.to.name = ring_name(operands[n - 1]);
     return run_replay(&r, &opt);
 }
 
@@ -348,5 +349,5 @@ const struct command command_replay = {
     "  --count N        end after N records\n"
     "  --capacity SIZE  of a new ring: a power of two from 64K; the recorded one's if not given\n"
     "  --persistent     a new ring stays until it is removed\n"
-    "  --json           the sums as a JSON object\n",
+    "  --json           the sums as a JSON object\n" RING_ANY_OWNER_HELP,
     run};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* command_rm.c - takes a name away. */
-#include "cli.h"
+#include "ring.h"
 
 static int run(const struct command *self, int argc, char **argv)
 {
@@ -11,7 +11,12 @@ static int run(const struct command *self, int argc, char **argv)
     if (!args_read(self, argc, argv, NULL, 0, "NAME", &name, &ret)) {
         return ret;
     }
+    name = ring_name(name);
     status = shmring_remove(name);
+    if (status == SHMRING_E_NOT_FOUND) {
+        return say_failed("there is no ring '%s'; `shmring ls` has those that there are",
+                          short_name(name));
+    }
     return status == SHMRING_OK ? EXIT_OK : say_status(status);
 }
 

@@ -48,7 +48,7 @@ static int is_our_ring(const struct sender *s, const shmring_info *now)
  * until somebody has. Also for an empty input, so that send and recv may start in either order. */
 static int wait_until_taken(const struct sender *s)
 {
-    uint64_t pause = PAUSE_MIN_NS, used = 0;
+    uint64_t pause = PAUSE_MIN_NS, used = 0, waiting_ns = 0;
     shmring_info now;
     shmring_status status;
 
@@ -66,6 +66,9 @@ static int wait_until_taken(const struct sender *s)
         }
         if (host_stop_requested()) {
             break;
+        }
+        if (now.consumer.epoch == 0) {
+            ring_say_waiting(&waiting_ns, "a receiver of ring", s->name);
         }
         pause = now.used != used ? PAUSE_MIN_NS : pause < PAUSE_MAX_NS ? pause * 2 : PAUSE_MAX_NS;
         used = now.used;
@@ -133,11 +136,13 @@ static int run(const struct command *self, int argc, char **argv)
     shmring_options opt = SHMRING_OPTIONS_INIT;
     struct sender s = {0};
     uint32_t frame = FRAME_LINE;
-    int persistent = 0, ret;
+    int persistent = 0, no_prefault = 0, ret;
     const struct option options[] = {
         {"frame", OPTION_CHOICE, &frame, frames, 0, 0, NULL, NULL},
         {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},
         {"persistent", OPTION_FLAG, &persistent, NULL, 0, 0, NULL, NULL},
+        {"no-prefault", OPTION_FLAG, &no_prefault, NULL, 0, 0, NULL, NULL},
+        RING_ANY_OWNER_OPTION,
         {"stamp", OPTION_CHOICE, &opt.stamp, stamps, 0, 0, NULL, NULL},
     };
     shmring_status status;
@@ -146,24 +151,26 @@ static int run(const struct command *self, int argc, char **argv)
                    &ret)) {
         return ret;
     }
+    s.name = ring_name(s.name);
     if (!fits_ring(s.name, frame)) {
         return EXIT_FAILED;
     }
+    opt.flags = no_prefault ? SHMRING_NO_PREFAULT : 0;
     opt.lifetime = persistent ? SHMRING_PERSISTENT : SHMRING_UNTIL_LAST_CLOSE;
     host_catch_stop(NULL);
-    status = shmring_producer_open(&s.ring, s.name, &opt);
+    status = ring_open_producer(&s.ring, s.name, &opt);
     if (status == SHMRING_OK) {
         status = shmring_inspect(s.name, &s.info);
     }
     ret = status == SHMRING_OK ? send_all(&s, frame) : say_status(status);
-    shmring_producer_close(s.ring);
+    ring_close_producer(s.ring);
     return ret;
 }
 
 const struct command command_send = {
     "send",
     "NAME [--frame line|length|raw] [--capacity SIZE] [--persistent]\n"
-    "                          [--stamp none|monotonic|tsc]",
+    "                          [--no-prefault] [--stamp none|monotonic|tsc]",
     "standard input into a ring",
     "Reads standard input and sends it as records. Waits for space while the ring is full, and "
     "may\n"
@@ -178,6 +185,7 @@ const struct command command_send = {
     "  --frame raw      a record for each chunk, as the bytes come\n"
     "  --capacity SIZE  of a new ring: a power of two from 64K; 1M if not given\n"
     "  --persistent     a new ring stays until it is removed\n"
+    "  --no-prefault    open at once; the first records fault the ring's pages in\n"
     "  --stamp CLOCK    each record of a new ring carries the time of its commit, and the ring\n"
-    "                   counts how long records lie in it (shmring stat)\n",
+    "                   counts how long records lie in it (shmring stat)\n" RING_ANY_OWNER_HELP,
     run};

@@ -5,17 +5,19 @@
 
 #include "cli.h"
 #include "info.h"
+#include "ring.h"
 
 /* "head" is where the consumer reads, exactly; "published_head" the lazy copy the producer polls.
  */
 static void print_json(const shmring_info *info)
 {
-    char incarnation[40], mode[8];
+    char incarnation[40], mode[8], schema[24];
     struct json j;
 
     (void)snprintf(incarnation, sizeof incarnation, "%016" PRIx64 "%016" PRIx64,
                    info->incarnation[0], info->incarnation[1]);
     (void)snprintf(mode, sizeof mode, "%04" PRIo32, info->permissions);
+    (void)snprintf(schema, sizeof schema, "%#" PRIx64, info->schema);
     json_start(&j, stdout);
     json_open(&j, NULL, '{');
     json_text(&j, "name", short_name(info->name));
@@ -27,7 +29,7 @@ static void print_json(const shmring_info *info)
               info->lifetime == SHMRING_PERSISTENT ? "persistent" : "until_last_close");
     json_text(&j, "stamp", info_stamp(info));
     json_number(&j, "max_record", info->max_record);
-    json_number(&j, "schema", info->schema);
+    json_text(&j, "schema", schema); /* many readers of JSON round large numbers */
     json_text(&j, "mode", mode);
     json_number(&j, "owner", info->owner);
     json_number(&j, "creator_pid", info->creator_pid);
@@ -55,12 +57,12 @@ static void print_role(const char *what, const shmring_role_info *role)
         printf("%-12s nobody yet\n", what);
         return;
     }
-    printf("%-12s process %" PRIu64 " (%s), %s; number %" PRIu64 " on this side%s\n", what,
-           role->pid, role->program,
-           !role->alive    ? (role->state == SHMRING_ROLE_CLOSED ? "closed" : "died")
-           : role->waiting ? "waiting"
-                           : "attached",
-           role->epoch, role->fences ? "; fences at each publication" : "");
+    print_line("%-12s process %" PRIu64 " (%s), %s; number %" PRIu64 " on this side%s", what,
+               role->pid, role->program,
+               !role->alive    ? (role->state == SHMRING_ROLE_CLOSED ? "closed" : "died")
+               : role->waiting ? "waiting"
+                               : "attached",
+               role->epoch, role->fences ? "; fences at each publication" : "");
 }
 
 /* What keeps a wake-up of `waiter` from being lost, as the two sides have agreed. */
@@ -142,7 +144,7 @@ static void print_text(const shmring_info *info)
     if (local != NULL) {
         (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", local);
     }
-    printf("%-12s %s\n", "name", info->name);
+    print_line("%-12s %s", "name", info->name);
     printf("%-12s %s%s\n", "state", info_state(info),
            info->removed ? ", its name was removed" : "");
     printf("%-12s %s bytes (%s), %s used (%.0f%%)\n", "capacity", figure_count(a, info->capacity),
@@ -155,7 +157,7 @@ static void print_text(const shmring_info *info)
     } else {
         printf("%-12s bytes; when full: %s\n", "framing", info_overflow(info));
     }
-    printf("%-12s %s; schema %" PRIu64 "; mode %04" PRIo32 ", owner %" PRIu64 "\n", "lifetime",
+    printf("%-12s %s; schema %#" PRIx64 "; mode %04" PRIo32 ", owner %" PRIu64 "\n", "lifetime",
            info_lifetime(info), info->schema, info->permissions, info->owner);
     printf("%-12s %s by process %" PRIu64 "\n", "created", when, info->creator_pid);
     printf("%-12s tail %" PRIu64 ", head %" PRIu64 "\n", "positions", info->tail, info->cursor);
@@ -187,6 +189,7 @@ static int run(const struct command *self, int argc, char **argv)
     if (name == NULL && !as_prometheus) {
         return say_usage("stat needs a NAME (`shmring ls` has all rings)");
     }
+    name = name != NULL ? ring_name(name) : NULL;
     status = as_prometheus ? prometheus_print(name, stdout) : shmring_inspect(name, &info);
     if (status != SHMRING_OK) {
         return say_status(status);

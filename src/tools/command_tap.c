@@ -6,12 +6,12 @@
 #include "cli.h"
 #include "frame.h"
 #include "host.h"
+#include "ring.h"
 
 #define FRAME_HEX 3u /* behind those of frame.h: for people */
 #define HEX_ROW   16u
 #define ANY_TYPE  UINT64_MAX
-#define PAUSE_MIN UINT64_C(100000) /* between two looks at a ring where nothing comes */
-#define PAUSE_MAX UINT64_C(10000000)
+#define LOOK_NS   UINT64_C(100000000) /* while it waits: is who reads the output still there? */
 #define TELL_NS                                                                                    \
     UINT64_C(1000000000) /* a slow tap is overtaken all the time: a sentence for many              \
                           */
@@ -35,6 +35,13 @@ struct tap {
     int has_shown;
     struct losses losses;
 };
+
+static shmring_observer *to_interrupt;
+
+static void interrupt(void)
+{
+    shmring_observer_interrupt(to_interrupt);
+}
 
 /* ---- the view for people ---- */
 
@@ -149,9 +156,16 @@ static int lapped(struct tap *t)
     char lost[3 * FIGURE_SIZE], text[4 * FIGURE_SIZE];
     int n;
 
+    if (bytes == 0 && t->out.frame != FRAME_HEX) {
+        say_notice("ring '%s': it was repaired; what follows may have been shown before",
+                   short_name(t->name));
+        return 1;
+    }
     if (t->out.frame == FRAME_HEX) {
-        n = snprintf(text, sizeof text, "lost %s, overwritten before they were seen\n",
-                     lost_text(lost, records, bytes));
+        n = bytes == 0
+                ? snprintf(text, sizeof text, "repaired; what follows may have been shown before\n")
+                : snprintf(text, sizeof text, "lost %s, overwritten before they were seen\n",
+                           lost_text(lost, records, bytes));
         return frame_output_bytes(&t->out, text, (size_t)n) && frame_output_flush(&t->out);
     }
     l->times++;
@@ -163,16 +177,6 @@ static int lapped(struct tap *t)
         tell_losses(t);
     }
     return 1;
-}
-
-/* Whether nobody writes to the ring and nobody has since `epoch`: its producer died. */
-static int is_dead(const struct tap *t)
-{
-    shmring_info info;
-    shmring_status status = shmring_inspect(t->name, &info);
-
-    return status == SHMRING_E_NOT_FOUND ||
-           (status == SHMRING_OK && info.producer.pid != 0 && !info.producer.alive);
 }
 
 /* Somebody who asks for what comes from now on, and hears nothing, may have meant what is there. */
@@ -189,65 +193,78 @@ static int gone(const struct tap *t, const char *how)
     return EXIT_OK;
 }
 
-/* Nothing new: waits a little. Returns 1, or 0 to end with *ret_exit. */
-static int pause_for_more(struct tap *t, uint64_t *pause, uint64_t *idle_since, int *ret_exit)
+/* Nothing new: waits. Returns as shmring_observer_wait(). */
+static shmring_status wait_for_more(struct tap *t, uint64_t *idle_since)
 {
-    char text[FIGURE_SIZE];
-    uint64_t now = host_clock_ns();
+    const uint64_t now = host_clock_ns();
+    uint64_t left;
 
-    if (*idle_since == 0) {
-        *idle_since = now;
-        *pause = PAUSE_MIN;
+    *idle_since = *idle_since != 0 ? *idle_since : now;
+    left = t->timeout_ns - (now - *idle_since);
+    if (t->timeout_ns == SHMRING_FOREVER || left > LOOK_NS) {
+        left = LOOK_NS;
     }
-    if (t->timeout_ns != SHMRING_FOREVER && now - *idle_since >= t->timeout_ns) {
-        *ret_exit = say_failed("nothing came through ring '%s' for %s", short_name(t->name),
-                               figure_ns(text, t->timeout_ns));
+    return now - *idle_since < t->timeout_ns ? shmring_observer_wait(t->ring, left)
+                                             : SHMRING_TIMEOUT;
+}
+
+static int is_late(const struct tap *t, uint64_t idle_since)
+{
+    return t->timeout_ns != SHMRING_FOREVER && host_clock_ns() - idle_since >= t->timeout_ns;
+}
+
+/* Shows what is there. Returns 1 to go on, or 0 to end with *ret_exit; *ret_status: why no more
+ * came.
+ */
+static int show(struct tap *t, uint64_t *idle_since, shmring_status *ret_status, int *ret_exit)
+{
+    shmring_record r;
+    shmring_status status = shmring_observe(t->ring, t->copy, t->room, &r);
+
+    *ret_status = status;
+    if (status == SHMRING_OK) {
+        *idle_since = 0;
+        *ret_exit = put(t, &r) ? EXIT_OK : frame_output_failed();
+        return *ret_exit == EXIT_OK;
+    }
+    if (status == SHMRING_E_TOO_BIG) {
+        *ret_exit = grow(t, r.len) ? EXIT_OK : EXIT_FAILED;
+        return *ret_exit == EXIT_OK;
+    }
+    if (!frame_output_flush(&t->out) || (status == SHMRING_LAPPED && !lapped(t)) ||
+        (status == SHMRING_EMPTY && host_output_is_gone())) {
+        *ret_exit = frame_output_failed();
         return 0;
     }
-    host_sleep_ns(*pause);
-    *pause = *pause * 2 < PAUSE_MAX ? *pause * 2 : PAUSE_MAX;
     return 1;
 }
 
 static int watch(struct tap *t)
 {
-    uint64_t pause = 0, idle_since = 0;
-    int dead = 0, ret = EXIT_OK;
+    char text[FIGURE_SIZE];
+    uint64_t idle_since = 0;
     shmring_status status;
-    shmring_record r;
+    int ret;
 
     while (t->left > 0 && !host_stop_requested()) {
-        status = shmring_observe(t->ring, t->copy, t->room, &r);
-        if (status == SHMRING_OK) {
-            idle_since = 0;
-            if (!put(t, &r)) {
-                return frame_output_failed();
-            }
-            continue;
-        }
-        if (status == SHMRING_E_TOO_BIG) {
-            if (!grow(t, r.len)) {
-                return EXIT_FAILED;
-            }
-            continue;
-        }
-        if (!frame_output_flush(&t->out)) {
-            return frame_output_failed();
-        }
-        if (status == SHMRING_LAPPED) {
-            if (!lapped(t)) {
-                return frame_output_failed();
-            }
-        } else if (status == SHMRING_CLOSED || (status == SHMRING_EMPTY && dead)) {
-            return gone(t, dead ? "died" : "has closed");
-        } else if (status != SHMRING_EMPTY) {
-            return say_status(status);
-        } else if (host_output_is_gone()) {
-            return frame_output_failed();
-        } else if (is_dead(t)) {
-            dead = 1; /* one more look: its last record came before its death */
-        } else if (!pause_for_more(t, &pause, &idle_since, &ret)) {
+        if (!show(t, &idle_since, &status, &ret)) {
             return ret;
+        }
+        if (status == SHMRING_EMPTY) {
+            status = wait_for_more(t, &idle_since);
+        }
+        if (status == SHMRING_CLOSED || status == SHMRING_PEER_DEAD) {
+            return gone(t, status == SHMRING_CLOSED ? "has closed" : "died");
+        }
+        if (status == SHMRING_E_NOT_FOUND) { /* removed, and nobody has sent since we came */
+            return EXIT_OK;
+        }
+        if (status == SHMRING_TIMEOUT && is_late(t, idle_since)) {
+            return say_failed("nothing came through ring '%s' for %s", short_name(t->name),
+                              figure_ns(text, t->timeout_ns));
+        }
+        if (status < 0 && status != SHMRING_E_TOO_BIG) {
+            return say_status(status);
         }
     }
     return frame_output_flush(&t->out) ? EXIT_OK : frame_output_failed();
@@ -285,9 +302,10 @@ static int run(const struct command *self, int argc, char **argv)
     const struct option options[] = {
         {"frame", OPTION_CHOICE, &t.out.frame, frames, 0, 0, NULL, NULL},
         {"type", OPTION_NUMBER, &t.type, NULL, 0, 65535, NULL,
-         "a type is a number from 0 to 65535"},
+         "is too large: a type is a number from 0 to 65535"},
         {"from", OPTION_CHOICE, &from, froms, 0, 0, NULL, NULL},
         {"count", OPTION_COUNT, &t.left, NULL, 0, 0, NULL, NULL},
+        RING_ANY_OWNER_OPTION,
         {"timeout", OPTION_TIME, &t.timeout_ns, NULL, 0, 0, NULL, NULL},
     };
     shmring_info info;
@@ -301,12 +319,16 @@ static int run(const struct command *self, int argc, char **argv)
                    &ret)) {
         return ret;
     }
+    t.name = ring_name(t.name);
     host_catch_stop(NULL);
-    status = shmring_observer_open(&t.ring, t.name, NULL);
+    status = ring_open_observer(&t.ring, t.name, NULL);
     if (status == SHMRING_OK) {
+        to_interrupt = t.ring;
+        host_catch_stop(interrupt);
         status = shmring_inspect(t.name, &info);
     }
     ret = status == SHMRING_OK ? tap(&t, &info, from == 1) : say_status(status);
+    host_catch_stop(NULL);
     shmring_observer_close(t.ring);
     free(t.copy);
     return ret;
@@ -331,5 +353,6 @@ const struct command command_tap = {
     "  --from oldest    begin at the oldest record that is still there\n"
     "  --from newest    begin with what is sent from now on (default)\n"
     "  --count N        end with status 0 after N records\n"
-    "  --timeout T      end with status 1 when nothing has come for this long\n",
+    "  --timeout T      end with status 1 when nothing has come for this "
+    "long\n" RING_ANY_OWNER_HELP,
     run};

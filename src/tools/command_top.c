@@ -7,11 +7,13 @@
 #include "cli.h"
 #include "host.h"
 #include "info.h"
+#include "ring.h"
 #include "top.h"
 
 #define NAMES_MAX 256
 #define FIRST_NS  UINT64_C(250000000) /* the first rates come soon */
 #define SECOND_NS UINT64_C(1000000000)
+#define SLICE_NS  UINT64_C(100000000)
 
 struct top {
     const char *names[NAMES_MAX];
@@ -19,6 +21,7 @@ struct top {
     uint64_t count, interval_ns; /* count: updates to show, 0 = until it is ended */
     uint32_t order;
     int as_json, as_lines;
+    uint64_t seen; /* rings, at all looks */
     struct top_rings rings;
     struct top_view view;
 };
@@ -117,6 +120,7 @@ static shmring_status run_screen(struct top *t)
     uint64_t shown = 1, now, due = host_clock_ns();
     int going = 1;
 
+    t->seen = t->rings.count;
     due += t->interval_ns < FIRST_NS ? t->interval_ns : FIRST_NS;
     while (status == SHMRING_OK && going && !host_stop_requested() && draw(t, &picture)) {
         now = host_clock_ns();
@@ -130,6 +134,7 @@ static shmring_status run_screen(struct top *t)
         due = now + t->interval_ns;
         if (!t->view.frozen) {
             status = top_look(&t->rings, t->names, t->name_count);
+            t->seen += t->rings.count;
             shown++;
         }
     }
@@ -153,18 +158,18 @@ static void print_lines(const struct top *t, double seconds)
 
         (void)figure_short(rate, ring->records);
         (void)figure_short_bytes(bytes, ring->bytes);
-        printf("%8.1f %-24s %6s %7s %4.0f%% %4.0f%% %6s %6s %6s %6s %6s %6s %-10s %s -> %s\n",
-               seconds, short_name(info->name),
-               ring->has_rates && info->framing == SHMRING_RECORDS ? rate : "-",
-               ring->has_rates ? bytes : "-", 100 * top_fill(info), 100 * top_high(info),
-               figure_short(rejected, (double)info->counters.rejected),
-               figure_short(lapped, (double)info->counters.lapped),
-               l->count != 0 ? figure_short_ns(p50, l->p50_ns) : "-",
-               l->count != 0 ? figure_short_ns(p99, l->p99_ns) : "-",
-               l->count != 0 ? figure_short_ns(p999, l->p999_ns) : "-",
-               l->count != 0 ? figure_short_ns(most, l->max_ns) : "-", info_state(info),
-               top_role(producer, &info->producer, ring->producer_stopped),
-               top_role(consumer, &info->consumer, ring->consumer_stopped));
+        print_line("%8.1f %-24s %6s %7s %4.0f%% %4.0f%% %6s %6s %6s %6s %6s %6s %-10s %s -> %s",
+                   seconds, short_name(info->name),
+                   ring->has_rates && info->framing == SHMRING_RECORDS ? rate : "-",
+                   ring->has_rates ? bytes : "-", 100 * top_fill(info), 100 * top_high(info),
+                   figure_short(rejected, (double)info->counters.rejected),
+                   figure_short(lapped, (double)info->counters.lapped),
+                   l->count != 0 ? figure_short_ns(p50, l->p50_ns) : "-",
+                   l->count != 0 ? figure_short_ns(p99, l->p99_ns) : "-",
+                   l->count != 0 ? figure_short_ns(p999, l->p999_ns) : "-",
+                   l->count != 0 ? figure_short_ns(most, l->max_ns) : "-", info_state(info),
+                   top_role(producer, &info->producer, ring->producer_stopped),
+                   top_role(consumer, &info->consumer, ring->consumer_stopped));
     }
 }
 
@@ -189,13 +194,14 @@ static void print_ring_json(struct json *j, const struct top_ring *ring)
     json_close(j, '}');
 }
 
-/* One object for each update; a script reads them one after the other. */
+/* One line for each update. */
 static void print_json(const struct top *t)
 {
     struct json j;
     size_t i;
 
     json_start(&j, stdout);
+    j.compact = 1;
     json_open(&j, NULL, '{');
     json_number(&j, "time", (uint64_t)time(NULL));
     json_open(&j, "rings", '[');
@@ -208,12 +214,33 @@ static void print_json(const struct top *t)
     json_end(&j);
 }
 
+/* Rings that were named and are not there, once: they may come, or were misspelt. */
+static void say_absent(const struct top *t)
+{
+    shmring_info info;
+    size_t i;
+
+    for (i = 0; i < t->name_count; i++) {
+        const shmring_status status = shmring_inspect(t->names[i], &info);
+
+        if (status == SHMRING_E_NOT_FOUND) {
+            say_notice("there is no ring '%s' yet; `shmring ls` has those that there are",
+                       short_name(t->names[i]));
+        } else if (status != SHMRING_OK) {
+            say_notice("%s", shmring_error_detail());
+        }
+    }
+}
+
 static shmring_status run_lines(struct top *t)
 {
     const uint64_t start = host_clock_ns();
     uint64_t shown, now, due = start;
     shmring_status status = top_look(&t->rings, t->names, t->name_count);
 
+    if (status == SHMRING_OK && t->rings.count < t->name_count) {
+        say_absent(t);
+    }
     if (status == SHMRING_OK && !t->as_json) {
         printf("%8s %-24s %6s %7s %5s %5s %6s %6s %6s %6s %6s %6s %-10s %s\n", "SECONDS", "NAME",
                "RATE", "BYTES/S", "FILL", "HIGH", "REJECT", "LAPPED", "P50", "P99", "P99.9", "MAX",
@@ -222,12 +249,16 @@ static shmring_status run_lines(struct top *t)
     for (shown = 0; status == SHMRING_OK && (t->count == 0 || shown < t->count); shown++) {
         due += t->interval_ns;
         while ((now = host_clock_ns()) < due && !host_stop_requested()) {
-            host_sleep_ns(due - now);
+            host_sleep_ns(due - now < SLICE_NS ? due - now : SLICE_NS);
+            if (host_output_is_gone()) { /* nobody wakes us when its reader goes */
+                return SHMRING_OK;
+            }
         }
         if (host_stop_requested() || ferror(stdout)) {
             break;
         }
         status = top_look(&t->rings, t->names, t->name_count);
+        t->seen += t->rings.count;
         top_sort(&t->rings, t->view.order, t->view.inverted);
         if (status == SHMRING_OK && t->as_json) {
             print_json(t);
@@ -245,9 +276,10 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct top t = {.interval_ns = SECOND_NS};
     int inverted = 0, ret;
+    size_t i;
     const struct option options[] = {
         {"interval", OPTION_TIME, &t.interval_ns, NULL, SECOND_NS / 100, 3600 * SECOND_NS,
-         "an interval is at least 10 ms", "an interval is at most an hour"},
+         "is too short: an interval is at least 10ms", "is too long: an interval is at most 1h"},
         {"count", OPTION_COUNT, &t.count, NULL, 0, 0, NULL, NULL},
         {"sort", OPTION_CHOICE, &t.order, top_orders, 0, 0, NULL, NULL},
         {"invert", OPTION_FLAG, &inverted, NULL, 0, 0, NULL, NULL},
@@ -259,6 +291,9 @@ static int run(const struct command *self, int argc, char **argv)
     if (!args_read_many(self, argc, argv, options, sizeof options / sizeof options[0], t.names,
                         NAMES_MAX, &t.name_count, &ret)) {
         return ret;
+    }
+    for (i = 0; i < t.name_count; i++) {
+        t.names[i] = ring_name(t.names[i]);
     }
     t.view = (struct top_view){.columns = 80,
                                .rows = 24,
@@ -276,7 +311,12 @@ static int run(const struct command *self, int argc, char **argv)
         host_screen_end();
     }
     top_free(&t.rings);
-    return status == SHMRING_OK ? say_done() : say_status(status);
+    ret = status == SHMRING_OK ? say_done() : say_status(status);
+    if (ret == EXIT_OK && t.name_count != 0 && t.count != 0 && t.seen == 0 &&
+        !host_stop_requested()) {
+        return say_failed("none of the rings that were named was there");
+    }
+    return ret == EXIT_OK && !host_stop_requested() && host_output_is_gone() ? EXIT_FAILED : ret;
 }
 
 const struct command command_top = {
@@ -294,7 +334,7 @@ const struct command command_top = {
     "  --sort KEY       name, rate, bytes, fill, high, rejected, lapped, latency (name)\n"
     "  --invert         the other way round\n"
     "  --lines          lines, on a terminal too\n"
-    "  --json           a JSON object for each look\n"
+    "  --json           a JSON object for each look, in one line\n"
     "\n"
     "Keys: q quits; ? shows what the keys do and the columns mean; n r b f h x l p sort by name,\n"
     "rate, bytes, fill, high-water mark, rejected, lapped, p99 latency, s by the next of these;\n"

@@ -3,6 +3,7 @@
 #ifndef SHMRING_TOOLS_DEMO_H
 #define SHMRING_TOOLS_DEMO_H
 
+#include "ring.h"
 #include "pair.h"
 
 /* demo_ring.c */

@@ -52,7 +52,7 @@ static int receive_all(struct host_link *link, const struct pair_phase *phase, c
         pair_stream_clock(ret, phase, number);
     }
     free(bytes);
-    if (bytes == NULL || got < 0) {
+    if (bytes == NULL || (got < 0 && !host_stop_requested())) {
         (void)say_failed("%s: %s", what, bytes == NULL ? "no memory" : host_error());
     }
     return bytes != NULL && got == 0 && kept == 0;

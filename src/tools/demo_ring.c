@@ -113,7 +113,7 @@ int demo_ring_stream(const struct pair_phase *phase, struct pair_stream *ret)
     int ok;
 
     (void)snprintf(name, sizeof name, "demo.%" PRIu64 ".stream", host_pid());
-    status = shmring_consumer_open(&c, name, &opt);
+    status = ring_open_consumer(&c, name, &opt);
     if (status != SHMRING_OK) {
         (void)say_status(status);
         return 0;
@@ -122,7 +122,7 @@ int demo_ring_stream(const struct pair_phase *phase, struct pair_stream *ret)
     if (ok) {
         ok = pair_partner_end(&partner, receive(c, phase, &partner, ret));
     }
-    shmring_consumer_close(c);
+    ring_close_consumer(c);
     return ok;
 }
 
@@ -178,7 +178,7 @@ int demo_ring_stream_partner(const struct pair_phase *phase, const char *ring)
         return say_failed("no memory for a message of %" PRIu32 " bytes", phase->size);
     }
     opt.open_mode = SHMRING_OPEN_ONLY;
-    status = shmring_producer_open(&p, ring, &opt);
+    status = ring_open_producer(&p, ring, &opt);
     if (status != SHMRING_OK) {
         ret = say_status(status);
     } else if (phase->size == 8) {
@@ -190,7 +190,7 @@ int demo_ring_stream_partner(const struct pair_phase *phase, const char *ring)
     } else {
         ret = send_all(p, phase, phase->size, message);
     }
-    shmring_producer_close(p);
+    ring_close_producer(p);
     free(message);
     return ret;
 }

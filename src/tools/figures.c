@@ -49,6 +49,44 @@ const char *figure_ns(char to[FIGURE_SIZE], uint64_t ns)
     return to;
 }
 
+void figures_ns(char (*to)[FIGURE_SIZE], const uint64_t *ns, size_t n)
+{
+    static const struct {
+        const char *name;
+        double ns;
+    } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}};
+    uint64_t least = UINT64_MAX;
+    size_t unit = 0, i;
+
+    for (i = 0; i < n; i++) {
+        least = ns[i] < least ? ns[i] : least;
+    }
+    while (unit < 2 && (double)least >= 1e4 * units[unit].ns) {
+        unit++;
+    }
+    for (i = 0; i < n; i++) {
+        (void)snprintf(to[i], FIGURE_SIZE, "%.*f %s", unit == 0 ? 0 : 1,
+                       (double)ns[i] / units[unit].ns, units[unit].name);
+    }
+}
+
+void figures_rate(char (*to)[FIGURE_SIZE], const double *per_second, size_t n)
+{
+    double least = 1e300;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        least = per_second[i] < least ? per_second[i] : least;
+    }
+    for (i = 0; i < n; i++) {
+        if (least >= 1e5) {
+            (void)snprintf(to[i], FIGURE_SIZE, "%.2f M", per_second[i] / 1e6);
+        } else {
+            (void)snprintf(to[i], FIGURE_SIZE, "%.1f k", per_second[i] / 1e3);
+        }
+    }
+}
+
 const char *figure_of(char to[FIGURE_SIZE], uint64_t number, const char *one)
 {
     char count[FIGURE_SIZE];

@@ -7,19 +7,38 @@
 
 /* ---- messages ---- */
 
-unsigned char *flood_message(uint32_t size)
-{
-    unsigned char *message = malloc(size);
-    uint32_t i;
+/* The bytes of a message begin at another word of the pattern in each of so many messages in a row.
+ * A prime, so that a ring's lap is hardly ever a multiple of it. */
+#define WINDOWS 61u
 
-    if (message == NULL) {
+static uint64_t pattern_word(uint64_t i)
+{
+    return (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+/* All windows for messages of that size; NULL after a sentence. The caller frees it. */
+static unsigned char *make_pattern(uint32_t size)
+{
+    const uint64_t words = WINDOWS + ((uint64_t)size + 7) / 8;
+    unsigned char *pattern = malloc((size_t)words * sizeof words);
+    uint64_t i, word;
+
+    if (pattern == NULL) {
         (void)say_failed("no memory for a message of %" PRIu32 " bytes", size);
         return NULL;
     }
-    for (i = 0; i < size; i++) {
-        message[i] = (unsigned char)(i * 7 + i / 251);
+    for (i = 0; i < words; i++) {
+        word = pattern_word(i);
+        memcpy(pattern + i * sizeof word, &word, sizeof word);
     }
-    return message;
+    return pattern;
+}
+
+/* Where message `number` begins in the pattern, in words. Nothing follows the number of a short
+ * one. */
+SHMRING_ALWAYS uint64_t window_of(uint32_t size, uint64_t number)
+{
+    return size > sizeof number ? number % WINDOWS : 0;
 }
 
 SHMRING_ALWAYS uint64_t word_at(const unsigned char *bytes)
@@ -30,12 +49,13 @@ SHMRING_ALWAYS uint64_t word_at(const unsigned char *bytes)
     return word;
 }
 
-/* Is this message `number` of that size, every byte of it? `like` has the bytes behind the number.
+/* Checks every byte of message `number`: its number, and behind it the bytes of its window.
  * Differences are gathered without a branch, so that the compiler can compare many at once. */
 SHMRING_ALWAYS int is_message(const shmring_record *record, uint32_t size, uint64_t number,
-                              const unsigned char *like)
+                              const unsigned char *pattern)
 {
-    const unsigned char *data = record->data;
+    const unsigned char *data = record->data,
+                        *like = pattern + window_of(size, number) * sizeof number;
     uint64_t different = 0;
     uint32_t i = sizeof number;
 
@@ -78,21 +98,27 @@ static enum flood_end wait_space(shmring_producer *p, shmring_status status, uin
 /* In-line, so that the copy of a usual size is a few moves: what a program would write that knows
  * its message. */
 SHMRING_ALWAYS enum flood_end send_all(shmring_producer *p, const struct pair_phase *phase,
-                                       uint32_t size, unsigned char *message, struct pair_stream *s)
+                                       uint32_t size, unsigned char *pattern, struct pair_stream *s)
 {
     const uint64_t end_ns = host_clock_ns() + phase->budget_ns;
     const uint32_t every = pair_clock_every(size), batch = phase->batch;
-    uint64_t number = 0, look_at = every;
+    uint64_t number = 0, look_at = every, word;
     uint32_t full = 0, staged = 0;
+    unsigned char *message;
     enum flood_end end;
     shmring_status status;
 
     for (;;) {
+        message = pattern + window_of(size, number) * sizeof number;
         pair_number_put(message, size, number);
         pair_use(message);
         status =
             batch == 1 ? shmring_try_send(p, message, size, 0) : shmring_stage(p, message, size, 0);
         if (SHMRING_LIKELY(status == SHMRING_OK)) {
+            if (size > sizeof word) { /* the pattern again, where the number was */
+                word = pattern_word(window_of(size, number));
+                memcpy(message, &word, sizeof word);
+            }
             number++;
             full = 0;
             if (++staged >= batch) {
@@ -124,26 +150,26 @@ SHMRING_ALWAYS enum flood_end send_all(shmring_producer *p, const struct pair_ph
 enum flood_end flood_send(shmring_producer *p, const struct pair_phase *phase,
                           struct pair_stream *ret)
 {
-    unsigned char *message = flood_message(phase->size);
+    unsigned char *pattern = make_pattern(phase->size);
     enum flood_end end;
 
-    if (message == NULL) {
+    if (pattern == NULL) {
         return FLOOD_FAILED;
     }
     switch (phase->size) {
     case 8:
-        end = send_all(p, phase, 8, message, ret);
+        end = send_all(p, phase, 8, pattern, ret);
         break;
     case 64:
-        end = send_all(p, phase, 64, message, ret);
+        end = send_all(p, phase, 64, pattern, ret);
         break;
     case 256:
-        end = send_all(p, phase, 256, message, ret);
+        end = send_all(p, phase, 256, pattern, ret);
         break;
     default:
-        end = send_all(p, phase, phase->size, message, ret);
+        end = send_all(p, phase, phase->size, pattern, ret);
     }
-    free(message);
+    free(pattern);
     return end;
 }
 
@@ -190,7 +216,7 @@ struct reading {
     const struct pair_phase *phase;
     const char *what;
     struct host_child *child;
-    const unsigned char *like;
+    const unsigned char *pattern;
     struct pair_stream *stream;
 };
 
@@ -214,7 +240,7 @@ SHMRING_ALWAYS enum flood_end read_all(const struct reading *r, uint32_t size, u
             continue;
         }
         for (i = 0; i < n; i++) {
-            if (SHMRING_UNLIKELY(!is_message(&records[i], size, first + count + i, r->like))) {
+            if (SHMRING_UNLIKELY(!is_message(&records[i], size, first + count + i, r->pattern))) {
                 (void)say_failed("ring '%s': message %" PRIu64 " is not the one that flood sends "
                                  "in its place",
                                  r->what, first + count + i);
@@ -241,11 +267,11 @@ SHMRING_ALWAYS enum flood_end read_all(const struct reading *r, uint32_t size, u
 enum flood_end flood_drain(shmring_consumer *c, const struct pair_phase *phase, uint64_t first,
                            const char *what, struct host_child *child, struct pair_stream *ret)
 {
-    unsigned char *like = flood_message(phase->size);
-    const struct reading r = {c, phase, what, child, like, ret};
+    unsigned char *pattern = make_pattern(phase->size);
+    const struct reading r = {c, phase, what, child, pattern, ret};
     enum flood_end end;
 
-    if (like == NULL) {
+    if (pattern == NULL) {
         return FLOOD_FAILED;
     }
     switch (phase->size) {
@@ -261,6 +287,6 @@ enum flood_end flood_drain(shmring_consumer *c, const struct pair_phase *phase, 
     default:
         end = read_all(&r, phase->size, first);
     }
-    free(like);
+    free(pattern);
     return end;
 }

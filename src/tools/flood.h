@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* flood.h - as many messages as go through: the sender and the reader of `shmring flood`.
  *
- * A message carries its number, counted from 0 in each run, and behind it bytes that are the same
- * in every message of its size. The reader looks at every byte of every message.
+ * A message carries its number, counted from 0 in each run, and behind it bytes of a pattern. Each
+ * of 61 messages in a row has another part of the pattern. The reader checks every byte of every
+ * message.
  */
 #ifndef SHMRING_TOOLS_FLOOD_H
 #define SHMRING_TOOLS_FLOOD_H
 
+#include "ring.h"
 #include "pair.h"
 
 #define FLOOD_BATCH_MAX SHMRING_PEEK_MAX
@@ -18,9 +20,6 @@ enum flood_end {
     FLOOD_GONE,    /* the other side died, or closed too early */
     FLOOD_FAILED   /* a sentence was said */
 };
-
-/* A message of that size but for its number; NULL after a sentence. The caller frees it. */
-unsigned char *flood_message(uint32_t size);
 
 /* Sends messages of phase->size for phase->budget_ns, phase->batch of them at once. */
 enum flood_end flood_send(shmring_producer *p, const struct pair_phase *phase,

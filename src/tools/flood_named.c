@@ -95,7 +95,7 @@ int flood_into(const char *name, const struct pair_phase *phase, const shmring_o
         !fits(name, &info, phase->size)) {
         return EXIT_FAILED;
     }
-    status = shmring_producer_open(&p, name, opt);
+    status = ring_open_producer(&p, name, opt);
     if (status == SHMRING_OK) {
         status = shmring_inspect(name, &info);
     }
@@ -116,7 +116,7 @@ int flood_into(const char *name, const struct pair_phase *phase, const shmring_o
         }
         pair_tell(NULL);
     }
-    shmring_producer_close(p);
+    ring_close_producer(p);
     return exit_status;
 }
 
@@ -129,11 +129,13 @@ static int first_message(shmring_consumer *c, const char *name, uint32_t *ret_si
 {
     shmring_record record;
     shmring_status status;
+    uint64_t waiting_ns = 0;
 
     while ((status = shmring_peek(c, &record)) != SHMRING_OK) {
         if (status == SHMRING_EMPTY) {
             status = shmring_wait_data(c, PAIR_SLICE_NS);
         }
+        ring_say_waiting(&waiting_ns, "a sender of ring", name);
         if (host_stop_requested()) {
             return say_failed("flood was stopped before anything came through ring '%s'",
                               short_name(name));
@@ -185,7 +187,7 @@ int flood_out_of(const char *name, struct pair_phase *phase, const shmring_optio
 {
     shmring_consumer *c = NULL;
     shmring_info info;
-    shmring_status status = shmring_consumer_open(&c, name, opt);
+    shmring_status status = ring_open_consumer(&c, name, opt);
     int exit_status = EXIT_FAILED;
 
     if (status == SHMRING_OK) {
@@ -196,6 +198,6 @@ int flood_out_of(const char *name, struct pair_phase *phase, const shmring_optio
     } else if (fits(name, &info, 0)) {
         exit_status = drain(c, name, phase, ret);
     }
-    shmring_consumer_close(c);
+    ring_close_consumer(c);
     return exit_status;
 }

@@ -47,7 +47,8 @@ int frame_output_bytes(struct frame_output *o, const void *data, size_t n);
 int frame_output_record(struct frame_output *o, const void *data, uint32_t len);
 int frame_output_flush(struct frame_output *o);
 void frame_output_end(struct frame_output *o);
-/* That standard output would not take it: the exit status. */
+/* That standard output would not take it: the exit status. Quiet where its reader has gone, or a
+ * stop ended the write. */
 int frame_output_failed(void);
 
 #endif

@@ -64,5 +64,9 @@ void frame_output_end(struct frame_output *o)
 
 int frame_output_failed(void)
 {
-    return say_failed("standard output: %s", host_error());
+    if (host_stop_requested()) {
+        return EXIT_OK; /* it was blocked, and is not waited for */
+    }
+    return host_error_is_gone() ? EXIT_FAILED /* its reader has what it wanted */
+                                : say_failed("standard output: %s", host_error());
 }

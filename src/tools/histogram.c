@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* histogram.c - counts by size: exact below 128, then 64 steps for each power of two. */
+/* histogram.c - counts by size: exact below 512, then 256 steps for each power of two. */
 #include <string.h>
 
 #include "cli.h"
 
-/* Bucket i of octave o holds values of (i + 64) << o: octave 0 also takes those below 64. */
+/* Bucket i of octave o holds values of (i + 256) << o: octave 0 also takes those below 256. */
 static uint32_t bucket_of(uint64_t value)
 {
     uint32_t octave = 0;
@@ -35,6 +35,17 @@ void histogram_add(struct histogram *h, uint64_t value)
     if (value > h->max) {
         h->max = value;
     }
+}
+
+void histogram_merge(struct histogram *h, const struct histogram *from)
+{
+    uint32_t i;
+
+    for (i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        h->buckets[i] += from->buckets[i];
+    }
+    h->count += from->count;
+    h->max = from->max > h->max ? from->max : h->max;
 }
 
 uint64_t histogram_at(const struct histogram *h, double part)

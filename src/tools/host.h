@@ -8,7 +8,8 @@
  *     host_error() then has the system's words. Out-parameters are untouched on failure.
  *   - Times are nanoseconds on one monotonic clock that all processes share; HOST_FOREVER has no
  *     limit.
- *   - Calls that block return early when a stop was asked for (Ctrl-C, a polite request to end).
+ *   - Calls that block return early when a stop was asked for (Ctrl-C, a polite request to end):
+ *     reads and writes fail then, also those of the C library.
  *   - Standard input and output carry bytes: no translation of line ends, and a reader that went
  *     away is an error of the write, not a signal.
  *   - Links and shared memory are made by the parent, given to one child at its start, and adopted
@@ -34,6 +35,8 @@ void host_start(int *argc, char ***argv);
 const char *host_error(void);
 
 uint64_t host_clock_ns(void);
+/* Of the calendar: since 1970. */
+uint64_t host_epoch_ns(void);
 void host_sleep_ns(uint64_t ns);
 void host_yield(void);
 uint64_t host_pid(void);
@@ -42,17 +45,17 @@ uint64_t host_pid(void);
  * which only signal-safe work is allowed. A second request ends the process at once. */
 void host_catch_stop(void (*call)(void));
 int host_stop_requested(void);
+/* Around calls of the library that nothing interrupts, as to open a ring: while yes, a stop that
+ * is not answered within a fraction of a second ends the process. */
+void host_stop_is_urgent(int yes);
 
 /* Whether a ring outlives the last process that has it open (Windows: it does not). */
 int host_rings_outlive_processes(void);
 
-/* Where it does not: keeps the ring's memory, and so its name and its records, until this process
- * ends. name: of a ring that is open here. Holds no role. */
-int host_keep_ring(const char *name);
-
 /* ---- standard input, output, error ---- */
 
 int host_output_is_terminal(void);
+/* One that can renew a line: ESC [ K erases the rest of it. */
 int host_error_is_terminal(void);
 
 /* Whether who reads standard output takes UTF-8 for what it is, and shows blocks and arrows. */
@@ -67,13 +70,21 @@ int64_t host_read_input(void *buf, size_t n);
 int host_write_output(const void *buf, size_t n);
 /* Whether who read standard output has gone, where a system tells before the next write. */
 int host_output_is_gone(void);
+/* Whether the last failure was that: nobody reads what was to be written. */
+int host_error_is_gone(void);
 
 /* ---- files; names in UTF-8 ---- */
 
-/* A new file to write; NULL on failure, also when there is one of that name. */
+/* A new file to write, or a pipe or device that is there; "-": standard output. NULL on failure,
+ * also when there is a file of that name: host_file_is_there() then. */
 FILE *host_file_create(const char *path);
-/* A file to read; NULL on failure. */
+int host_file_is_there(void);
+/* A file to read; "-": standard input. NULL on failure. */
 FILE *host_file_open(const char *path);
+/* Whether it is one whose bytes stay, and not a pipe or a device. */
+int host_file_is_plain(FILE *file);
+/* Whether who read the pipe has gone, where a system tells before the next write. */
+int host_file_is_gone(FILE *file);
 /* Writes all of it, to the system. */
 int host_file_write(FILE *file, const void *buf, size_t n);
 /* What was written survives a power failure from here on. */
@@ -115,6 +126,11 @@ int host_screen_key(uint64_t timeout_ns);
 /* Whether a process is there and stopped, as by Ctrl-Z or a debugger. 0 where that is not known. */
 int host_process_is_stopped(uint64_t pid);
 
+/* ---- users ---- */
+
+/* The user's name, or the number where it has none; "-" where rings have no such owner. */
+void host_user_name(uint64_t user, char *ret, size_t size);
+
 /* ---- the machine ---- */
 
 struct host_machine {
@@ -134,6 +150,22 @@ int host_pick_cpus(unsigned *ret_first, unsigned *ret_second);
 size_t host_list_cpus(unsigned *ret, size_t room);
 /* Keeps this process on one processor. Another call may choose another one. */
 int host_pin(unsigned cpu);
+
+/* ---- what the kernel says of the machine; nothing on Windows ---- */
+
+/* Reads a file of text, at most `size` bytes of it. path: without the first slash, below the folder
+ * root, which no link leads out of; NULL: of this machine. Returns how many bytes, -1 when there is
+ * no such file, or it may not be read, or is something else. */
+int64_t host_tree_read(const char *root, const char *path, char *ret, size_t size);
+/* The numbers of what is called `stem` and a number in a folder, in no order; at most `room`.
+ * Returns how many. */
+size_t host_tree_numbers(const char *root, const char *path, const char *stem, unsigned *ret,
+                         size_t room);
+/* The bytes that all rings together may have, and those that are free. */
+int host_shm_space(uint64_t *ret_size, uint64_t *ret_free);
+/* Whether the kernel lets this process have these calls; -1 where there is no such thing. */
+int host_has_membarrier(void);
+int host_has_futex_waitv(void);
 
 /* ---- a second process ---- */
 
@@ -187,6 +219,9 @@ int host_spawn_self(struct host_child *ret, const char *const *args, struct host
 void host_become_child(void);
 /* Whether it still runs; fills in how it ended. */
 int host_child_runs(struct host_child *child);
+/* Waits for its end, without a look now and then; a stop that is asked for is passed on to it.
+ * Returns whether it ended by itself with status 0. */
+int host_child_wait(struct host_child *child);
 /* Waits for its end, kills it when the time has passed. Returns whether it ended by itself with
  * status 0. */
 int host_child_end(struct host_child *child, uint64_t timeout_ns);

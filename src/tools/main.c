@@ -6,13 +6,18 @@
 #include "host.h"
 
 static const struct command *const commands[] = {
-    &command_demo,  &command_ping,    &command_flood,  &command_send,   &command_recv,
-    &command_tap,   &command_record,  &command_replay, &command_create, &command_ls,
-    &command_stat,  &command_top,     &command_verify, &command_repair, &command_rm,
-    &command_prune, &command_partner,
+    &command_demo, &command_ping,  &command_flood,      &command_doctor,  &command_send,
+    &command_recv, &command_tap,   &command_record,     &command_replay,  &command_create,
+    &command_ls,   &command_stat,  &command_top,        &command_verify,  &command_repair,
+    &command_rm,   &command_prune, &command_completion, &command_partner,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
+
+const struct command *command_at(size_t i)
+{
+    return i < COMMANDS ? commands[i] : NULL;
+}
 
 static int help(void)
 {
@@ -23,7 +28,7 @@ static int help(void)
          "usage: shmring COMMAND [NAME] [options]\n");
     for (i = 0; i < COMMANDS; i++) {
         if (commands[i]->summary != NULL) {
-            printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+            printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
         }
     }
     puts("\n"
@@ -32,10 +37,47 @@ static int help(void)
          "  seq 1 1000000 | shmring send numbers\n"
          "  shmring recv numbers | tail -1\n"
          "\n"
-         "Sizes take K, M, G; times take ns, us, ms, s. Where figures are printed, --json prints\n"
-         "them for scripts. Exit status: 0 success, 1 failure, 2 wrong usage.\n"
-         "`shmring COMMAND --help` tells more of a command, and `man shmring` of everything.");
+         "Sizes take K, M, G, T; times take ns, us, ms, s, m, h, d. Where figures are\n"
+         "printed, --json prints them for scripts.\n"
+         "Exit status: 0 success, 1 failure, 2 wrong usage.\n"
+         "`shmring help COMMAND` tells more of a command, `man shmring` of everything.");
     return say_done();
+}
+
+static const struct command *find(const char *word)
+{
+    size_t i;
+
+    for (i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i]->name, word) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+/* What other programs call the same. */
+static const char *synonym(const char *word)
+{
+    static const char *const pairs[][2] = {
+        {"list", "ls"},        {"dir", "ls"},          {"remove", "rm"},    {"delete", "rm"},
+        {"del", "rm"},         {"unlink", "rm"},       {"receive", "recv"}, {"read", "recv"},
+        {"get", "recv"},       {"cat", "recv"},        {"write", "send"},   {"put", "send"},
+        {"push", "send"},      {"pop", "recv"},        {"watch", "tap"},    {"spy", "tap"},
+        {"sniff", "tap"},      {"dump", "tap"},        {"info", "stat"},    {"status", "stat"},
+        {"show", "stat"},      {"inspect", "stat"},    {"check", "verify"}, {"fsck", "verify"},
+        {"fix", "repair"},     {"clean", "prune"},     {"gc", "prune"},     {"new", "create"},
+        {"make", "create"},    {"open", "create"},     {"play", "replay"},  {"monitor", "top"},
+        {"bench", "flood"},    {"benchmark", "flood"}, {"latency", "ping"}, {"capture", "record"},
+        {"machine", "doctor"}, {"diagnose", "doctor"}};
+    size_t i;
+
+    for (i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (strcmp(pairs[i][0], word) == 0) {
+            return pairs[i][1];
+        }
+    }
+    return NULL;
 }
 
 static int unknown(const char *word)
@@ -43,6 +85,9 @@ static int unknown(const char *word)
     struct suggestion meant;
     size_t i;
 
+    if (synonym(word) != NULL) {
+        return say_usage("'%.80s' is not a command; '%s' is", word, synonym(word));
+    }
     suggest_start(&meant, word, strlen(word));
     for (i = 0; i < COMMANDS; i++) {
         if (commands[i]->summary != NULL) {
@@ -53,27 +98,44 @@ static int unknown(const char *word)
                               : say_usage("'%.80s' is not a command", word);
 }
 
+/* `shmring help WORD` is `shmring WORD --help`. */
+static int help_on(const char *word)
+{
+    static char option[] = "--help";
+    char *argv[] = {option, NULL};
+    const struct command *command = find(word);
+
+    if (command == NULL || command->summary == NULL) {
+        return unknown(word);
+    }
+    say_command(command->name);
+    return command->run(command, 1, argv);
+}
+
+static int is_one_of(const char *word, const char *first, const char *second, const char *third)
+{
+    return strcmp(word, first) == 0 || strcmp(word, second) == 0 || strcmp(word, third) == 0;
+}
+
 int main(int argc, char **argv)
 {
-    size_t i;
+    const struct command *command;
 
     host_start(&argc, &argv);
     if (argc < 2) {
         return say_usage("a command is missing");
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        return help();
+    if (is_one_of(argv[1], "--help", "-h", "help")) {
+        return argc > 2 && argv[2][0] != '-' ? help_on(argv[2]) : help();
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (is_one_of(argv[1], "--version", "-V", "version")) {
         printf("shmring %s\n", shmring_version());
         return say_done();
     }
-    for (i = 0; i < COMMANDS; i++) {
-        if (strcmp(commands[i]->name, argv[1]) == 0) {
-            say_command(commands[i]->summary != NULL ? commands[i]->name : NULL);
-            return commands[i]->run(commands[i], argc - 2, argv + 2);
-        }
+    command = find(argv[1]);
+    if (command == NULL) {
+        return unknown(argv[1]);
     }
-    return unknown(argv[1]);
+    say_command(command->summary != NULL ? command->name : NULL);
+    return command->run(command, argc - 2, argv + 2);
 }

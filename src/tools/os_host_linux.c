@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* os_host_linux.c - host.h on Linux: standard streams, signals, time and the machine. */
+/* os_host_linux.c - host.h on Linux: standard streams, time and the machine. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -17,22 +18,25 @@
 #include "host.h"
 #include "os_host_linux.h"
 
-static volatile sig_atomic_t stop_requested;
-static void (*on_stop)(void);
-static sigset_t stop_signals;
+#define WRITE_WAIT_NS UINT64_C(1000000000)
+
 static int last_error;
 
-/* ---- start, time, stopping ---- */
+/* ---- start, time ---- */
 
 void host_start(int *argc, char ***argv)
 {
+    int fd;
+
     (void)argc; /* in UTF-8 where anything is */
     (void)argv;
+    do { /* a file of ours must not become standard output where that is closed */
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd < 2);
+    if (fd > 2) {
+        (void)close(fd);
+    }
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)sigemptyset(&stop_signals);
-    (void)sigaddset(&stop_signals, SIGINT);
-    (void)sigaddset(&stop_signals, SIGTERM);
-    (void)sigaddset(&stop_signals, SIGHUP);
 }
 
 int host_failed(void)
@@ -54,6 +58,14 @@ uint64_t host_clock_ns(void)
     return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
+uint64_t host_epoch_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
 void host_sleep_ns(uint64_t ns)
 {
     struct timespec t = {(time_t)(ns / UINT64_C(1000000000)), (long)(ns % UINT64_C(1000000000))};
@@ -71,61 +83,8 @@ uint64_t host_pid(void)
     return (uint64_t)getpid();
 }
 
-static void stop_handler(int signal_number)
-{
-    int kept = errno;
-
-    (void)signal_number;
-    stop_requested = 1;
-    if (on_stop != NULL) {
-        on_stop();
-    }
-    errno = kept;
-}
-
-static void handle_stop(void (*handler)(int))
-{
-    struct sigaction action;
-    int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction before;
-    size_t i;
-
-    memset(&action, 0, sizeof action);
-    action.sa_handler = handler;
-    action.sa_flags = (int)SA_RESETHAND; /* a second one ends us at once */
-    (void)sigemptyset(&action.sa_mask);
-    for (i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
-            (void)sigaction(signals[i], &action, NULL); /* what nohup ignores stays ignored */
-        }
-    }
-}
-
-void host_catch_stop(void (*call)(void))
-{
-    sigset_t kept;
-
-    (void)sigprocmask(SIG_BLOCK, &stop_signals, &kept);
-    on_stop = call;
-    (void)sigprocmask(SIG_SETMASK, &kept, NULL);
-    if (!stop_requested) {
-        handle_stop(stop_handler);
-    }
-}
-
-int host_stop_requested(void)
-{
-    return stop_requested;
-}
-
 int host_rings_outlive_processes(void)
 {
-    return 1;
-}
-
-int host_keep_ring(const char *name)
-{
-    (void)name; /* it stays by itself */
     return 1;
 }
 
@@ -138,7 +97,9 @@ int host_output_is_terminal(void)
 
 int host_error_is_terminal(void)
 {
-    return isatty(STDERR_FILENO) == 1;
+    const char *terminal = getenv("TERM");
+
+    return isatty(STDERR_FILENO) == 1 && terminal != NULL && strcmp(terminal, "dumb") != 0;
 }
 
 int host_output_is_utf8(void)
@@ -150,27 +111,6 @@ int host_output_is_utf8(void)
     }
     (void)setlocale(LC_CTYPE, ""); /* the C locale until now; numbers keep their point */
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
-
-/* A stop that comes between a look at the flag and a blocking call would be slept through: ppoll
- * lets the signals in only while it waits. */
-int host_wait_fd(int fd, short events, uint64_t timeout_ns)
-{
-    struct pollfd p = {fd, events, 0};
-    struct timespec t = {(time_t)(timeout_ns / UINT64_C(1000000000)),
-                         (long)(timeout_ns % UINT64_C(1000000000))};
-    sigset_t kept;
-    int n = 0;
-
-    if (timeout_ns == 0) {
-        return poll(&p, 1, 0) != 0;
-    }
-    (void)sigprocmask(SIG_BLOCK, &stop_signals, &kept);
-    if (!stop_requested) {
-        n = ppoll(&p, 1, timeout_ns == HOST_FOREVER ? NULL : &t, &kept);
-    }
-    (void)sigprocmask(SIG_SETMASK, &kept, NULL);
-    return n > 0 || (n < 0 && errno != EINTR); /* a read will tell what is wrong */
 }
 
 int host_wait_input(uint64_t timeout_ns)
@@ -188,7 +128,7 @@ int64_t host_read_input(void *buf, size_t n)
             (void)host_wait_fd(STDIN_FILENO, POLLIN, HOST_FOREVER);
             errno = EAGAIN;
         }
-    } while (got < 0 && (errno == EINTR || errno == EAGAIN) && !stop_requested);
+    } while (got < 0 && (errno == EINTR || errno == EAGAIN) && !host_stop_requested());
     if (got < 0) {
         (void)host_failed();
         return -1;
@@ -196,36 +136,54 @@ int64_t host_read_input(void *buf, size_t n)
     return got;
 }
 
-int host_write_output(const void *buf, size_t n)
+int host_write_fd(int fd, const void *buf, size_t n)
 {
     const char *at = buf;
     ssize_t put;
 
     while (n > 0) {
-        put = write(STDOUT_FILENO, at, n);
+        put = write(fd, at, n);
         if (put > 0) {
             at += put;
             n -= (size_t)put;
-        } else if (put < 0 && errno == EAGAIN) {
-            struct pollfd p = {STDOUT_FILENO, POLLOUT, 0};
-
-            (void)poll(&p, 1, 1000);
-        } else if (put < 0 && errno != EINTR) {
+        } else if (put < 0 && errno == EAGAIN && !host_stop_requested()) {
+            (void)host_wait_fd(fd, POLLOUT, WRITE_WAIT_NS);
+        } else if (put < 0 && (errno != EINTR || host_stop_requested())) {
             return host_failed();
         }
     }
     return 1;
 }
 
-int host_output_is_gone(void)
+int host_write_output(const void *buf, size_t n)
 {
-    struct pollfd p = {STDOUT_FILENO, 0, 0};
+    return host_write_fd(STDOUT_FILENO, buf, n);
+}
+
+int host_fd_is_gone(int fd)
+{
+    struct pollfd p = {fd, 0, 0};
 
     if (poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP)) != 0) {
         errno = EPIPE;
         return host_failed() == 0;
     }
     return 0;
+}
+
+int host_output_is_gone(void)
+{
+    return host_fd_is_gone(STDOUT_FILENO);
+}
+
+int host_error_is_gone(void)
+{
+    return last_error == EPIPE;
+}
+
+int host_file_is_there(void)
+{
+    return last_error == EEXIST;
 }
 
 /* ---- the machine ---- */

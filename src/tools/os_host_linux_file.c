@@ -8,14 +8,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host.h"
 #include "os_host_linux.h"
 
+/* Plain files are never written over; a pipe or a device takes what is written. */
+static int open_output(const char *path)
+{
+    struct stat about;
+    int fd;
+
+    if (strcmp(path, "-") == 0) {
+        return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    }
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    while (fd < 0 && (errno == EEXIST || errno == EINTR) && !host_stop_requested()) {
+        if (stat(path, &about) != 0 || S_ISREG(about.st_mode) || S_ISDIR(about.st_mode)) {
+            errno = EEXIST;
+            break;
+        }
+        fd = open(path, O_WRONLY | O_CLOEXEC); /* of a pipe: blocks until it has a reader */
+        if (fd >= 0) {
+            break;
+        }
+        if (errno != EINTR) {
+            break;
+        }
+    }
+    return fd;
+}
+
 FILE *host_file_create(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int fd = open_output(path);
     FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
 
     if (file == NULL) {
@@ -31,17 +58,34 @@ FILE *host_file_create(const char *path)
 
 FILE *host_file_open(const char *path)
 {
-    FILE *file = fopen(path, "rbe");
+    int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+    FILE *file = fd >= 0 ? fdopen(fd, "rb") : NULL;
 
-    if (file == NULL) {
-        (void)host_failed();
+    while (fd < 0 && file == NULL) {
+        file = fopen(path, "rbe");
+        if (file == NULL && (errno != EINTR || host_stop_requested())) {
+            (void)host_failed();
+            break;
+        }
     }
     return file;
 }
 
+int host_file_is_plain(FILE *file)
+{
+    struct stat about;
+
+    return fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode);
+}
+
+int host_file_is_gone(FILE *file)
+{
+    return host_fd_is_gone(fileno(file));
+}
+
 int host_file_write(FILE *file, const void *buf, size_t n)
 {
-    return fwrite(buf, 1, n, file) == n ? 1 : host_failed();
+    return host_write_fd(fileno(file), buf, n);
 }
 
 int host_file_sync(FILE *file)

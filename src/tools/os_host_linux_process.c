@@ -245,7 +245,7 @@ void host_become_child(void)
     (void)prctl(PR_SET_NAME, "shmring"); /* started through a link, it would be called "exe" */
 }
 
-int host_child_runs(struct host_child *child)
+static int child_runs(struct host_child *child, int how)
 {
     int status;
     pid_t pid;
@@ -253,7 +253,7 @@ int host_child_runs(struct host_child *child)
     if (!child->running) {
         return 0;
     }
-    pid = waitpid((pid_t)child->id, &status, WNOHANG);
+    pid = waitpid((pid_t)child->id, &status, how);
     if (pid == 0 || (pid < 0 && errno == EINTR)) {
         return 1;
     }
@@ -268,6 +268,24 @@ int host_child_runs(struct host_child *child)
         (void)snprintf(child->how, sizeof child->how, "is gone");
     }
     return 0;
+}
+
+int host_child_runs(struct host_child *child)
+{
+    return child_runs(child, WNOHANG);
+}
+
+int host_child_wait(struct host_child *child)
+{
+    int told = 0;
+
+    while (child_runs(child, 0)) {
+        if (host_stop_requested() && !told) { /* it leaves Ctrl-C to us */
+            (void)kill((pid_t)child->id, SIGTERM);
+            told = 1;
+        }
+    }
+    return child->status == 0;
 }
 
 int host_child_end(struct host_child *child, uint64_t timeout_ns)

@@ -25,6 +25,7 @@ static const char leave_screen[] = "\033[0m\033[?25h\033[?1049l";
 
 static struct termios normal; /* the terminal as we found it */
 static volatile sig_atomic_t taken, has_keys, resized;
+static volatile sig_atomic_t drawing, asked_to_suspend; /* a picture is never left half drawn */
 static int input_ended;
 
 static void put(const char *text, size_t n)
@@ -52,7 +53,7 @@ static void take(void)
 
 static void give_back(void)
 {
-    if (taken) {
+    if (taken && !drawing) {
         taken = 0;
         put(leave_screen, sizeof leave_screen - 1);
         if (has_keys) {
@@ -67,6 +68,10 @@ static void suspend_handler(int signal_number)
     int kept = errno, was_taken = taken;
     sigset_t only;
 
+    if (drawing) {
+        asked_to_suspend = 1;
+        return;
+    }
     give_back();
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);
@@ -123,23 +128,23 @@ void host_screen_size(unsigned *ret_columns, unsigned *ret_rows)
     }
 }
 
-/* The whole picture or nothing: a stop in between would have the rest of it on the screen that was
- * given back. */
+/* A stop while the terminal takes nothing ends the write, and the screen is given back as far as
+ * that goes; Ctrl-Z waits for the end of the picture. */
 int host_screen_draw(const void *picture, size_t n)
 {
-    sigset_t ends, kept;
     int ok = 1;
 
-    (void)sigemptyset(&ends);
-    (void)sigaddset(&ends, SIGINT);
-    (void)sigaddset(&ends, SIGTERM);
-    (void)sigaddset(&ends, SIGHUP);
-    (void)sigaddset(&ends, SIGTSTP);
-    (void)sigprocmask(SIG_BLOCK, &ends, &kept);
-    if (taken) {
+    drawing = 1;
+    if (taken && !host_stop_requested()) {
         ok = host_write_output(picture, n);
     }
-    (void)sigprocmask(SIG_SETMASK, &kept, NULL);
+    drawing = 0;
+    if (host_stop_requested()) {
+        give_back();
+    } else if (asked_to_suspend) {
+        asked_to_suspend = 0;
+        (void)raise(SIGTSTP);
+    }
     return ok;
 }
 

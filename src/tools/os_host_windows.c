@@ -18,7 +18,12 @@
 #define CREATE_WAITABLE_TIMER_HIGH_RESOLUTION 0x00000002
 #endif
 
-static volatile sig_atomic_t stop_requested;
+#define TICK_MS        20u
+#define TICKS_GRACE    10u
+#define STATUS_OF_STOP 130u /* what shells make of Ctrl-C */
+
+static volatile sig_atomic_t stop_requested, is_urgent;
+static HANDLE main_thread; /* NULL: it cannot be had */
 static HANDLE stop_event;
 static void (*on_stop)(void);
 static SRWLOCK on_stop_lock = SRWLOCK_INIT; /* a stop arrives on a thread of its own */
@@ -81,6 +86,11 @@ int host_failed(void)
     return host_failed_with(GetLastError());
 }
 
+DWORD host_last_error(void)
+{
+    return last_error;
+}
+
 const char *host_error(void)
 {
     static char text[256];
@@ -104,6 +114,16 @@ const char *host_error(void)
 }
 
 /* ---- time ---- */
+
+/* Windows counts tenths of microseconds from 1601. */
+uint64_t host_epoch_ns(void)
+{
+    FILETIME t;
+
+    GetSystemTimeAsFileTime(&t);
+    return (((uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime) - UINT64_C(116444736000000000)) *
+           100;
+}
 
 uint64_t host_clock_ns(void)
 {
@@ -174,12 +194,35 @@ HANDLE host_stop_event(void)
     return stop_event;
 }
 
+/* A call that blocks, and began to just after the request, is ended too; one that cannot be ended
+ * ends with us. */
+static DWORD WINAPI keep_stopping(void *arg)
+{
+    unsigned ticks = 0;
+
+    for (;;) {
+        Sleep(TICK_MS);
+        (void)CancelSynchronousIo(arg);
+        ticks += is_urgent != 0;
+        if (ticks >= TICKS_GRACE) {
+            ExitProcess(STATUS_OF_STOP);
+        }
+    }
+}
+
 static BOOL WINAPI stop_handler(DWORD what)
 {
+    HANDLE thread;
+
     if (stop_requested) {
         return FALSE; /* a second one ends us at once */
     }
     stop_requested = 1;
+    thread =
+        main_thread != NULL ? CreateThread(NULL, 0, keep_stopping, main_thread, 0, NULL) : NULL;
+    if (thread != NULL) {
+        (void)CloseHandle(thread);
+    }
     (void)SetEvent(stop_event);
     host_stop_children();
     AcquireSRWLockExclusive(&on_stop_lock);
@@ -201,6 +244,8 @@ void host_catch_stop(void (*call)(void))
     on_stop = call;
     ReleaseSRWLockExclusive(&on_stop_lock);
     if (!installed) {
+        (void)DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(),
+                              &main_thread, 0, FALSE, DUPLICATE_SAME_ACCESS);
         installed = SetConsoleCtrlHandler(stop_handler, TRUE) != 0;
     }
 }
@@ -210,26 +255,14 @@ int host_stop_requested(void)
     return stop_requested;
 }
 
+void host_stop_is_urgent(int yes)
+{
+    is_urgent = yes;
+}
+
 /* ---- rings ---- */
 
 int host_rings_outlive_processes(void)
 {
     return 0;
-}
-
-/* docs/protocol.md says how the object of a ring is called. The handle is never closed. */
-int host_keep_ring(const char *name)
-{
-    const char *plain = strrchr(name, '\\');
-    char object[256];
-    wchar_t wide[sizeof object];
-
-    (void)snprintf(object, sizeof object, "%s\\shmring.%s",
-                   strncmp(name, "Global\\", 7) == 0 ? "Global" : "Local",
-                   plain != NULL ? plain + 1 : name);
-    if (MultiByteToWideChar(CP_UTF8, 0, object, -1, wide, sizeof object) == 0 ||
-        OpenFileMappingW(FILE_MAP_READ, FALSE, wide) == NULL) {
-        return host_failed();
-    }
-    return 1;
 }

@@ -13,6 +13,8 @@ int host_failed(void);
 /* The same for an error that was read already. */
 int host_failed_with(DWORD error);
 
+DWORD host_last_error(void);
+
 /* Set from the first request to stop on. Made by host_start(). */
 HANDLE host_stop_event(void);
 

@@ -50,9 +50,22 @@ static FILE *open_file(const char *path, DWORD access, DWORD how, int flags, con
     return file;
 }
 
+static FILE *standard(int number, const char *mode)
+{
+    int fd = _dup(number);
+    FILE *file = fd >= 0 ? _fdopen(fd, mode) : NULL;
+
+    if (file == NULL) {
+        (void)host_failed_with(ERROR_TOO_MANY_OPEN_FILES);
+    }
+    return file;
+}
+
 FILE *host_file_create(const char *path)
 {
-    FILE *file = open_file(path, GENERIC_WRITE, CREATE_NEW, _O_BINARY, "wb");
+    FILE *file = strcmp(path, "-") == 0
+                     ? standard(1, "wb")
+                     : open_file(path, GENERIC_WRITE, CREATE_NEW, _O_BINARY, "wb");
 
     if (file != NULL) {
         (void)setvbuf(file, NULL, _IONBF, 0); /* the caller writes whole blocks */
@@ -62,7 +75,25 @@ FILE *host_file_create(const char *path)
 
 FILE *host_file_open(const char *path)
 {
-    return open_file(path, GENERIC_READ, OPEN_EXISTING, _O_BINARY | _O_RDONLY, "rb");
+    return strcmp(path, "-") == 0
+               ? standard(0, "rb")
+               : open_file(path, GENERIC_READ, OPEN_EXISTING, _O_BINARY | _O_RDONLY, "rb");
+}
+
+int host_file_is_there(void)
+{
+    return host_last_error() == ERROR_FILE_EXISTS;
+}
+
+int host_file_is_plain(FILE *file)
+{
+    return GetFileType((HANDLE)_get_osfhandle(_fileno(file))) == FILE_TYPE_DISK;
+}
+
+int host_file_is_gone(FILE *file)
+{
+    (void)file; /* the next write tells */
+    return 0;
 }
 
 int host_file_write(FILE *file, const void *buf, size_t n)

@@ -148,3 +148,50 @@ int host_pin(unsigned cpu)
     }
     return SetThreadAffinityMask(GetCurrentThread(), (DWORD_PTR)1 << cpu) != 0 ? 1 : host_failed();
 }
+
+/* ---- what the kernel says of the machine: nothing in files ---- */
+
+int64_t host_tree_read(const char *root, const char *path, char *ret, size_t size)
+{
+    (void)root;
+    (void)path;
+    (void)ret;
+    (void)size;
+    return -1;
+}
+
+size_t host_tree_numbers(const char *root, const char *path, const char *stem, unsigned *ret,
+                         size_t room)
+{
+    (void)root;
+    (void)path;
+    (void)stem;
+    (void)ret;
+    (void)room;
+    return 0;
+}
+
+int host_shm_space(uint64_t *ret_size, uint64_t *ret_free)
+{
+    (void)ret_size;
+    (void)ret_free;
+    return host_failed_with(ERROR_NOT_SUPPORTED);
+}
+
+int host_has_membarrier(void)
+{
+    return -1;
+}
+
+int host_has_futex_waitv(void)
+{
+    return -1;
+}
+
+/* ---- users: who may open a ring is its security descriptor ---- */
+
+void host_user_name(uint64_t user, char *ret, size_t size)
+{
+    (void)user;
+    (void)snprintf(ret, size, "-");
+}

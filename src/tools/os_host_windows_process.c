@@ -378,6 +378,17 @@ int host_child_runs(struct host_child *child)
     return 0;
 }
 
+int host_child_wait(struct host_child *child)
+{
+    while (host_child_runs(child)) {
+        if (host_stop_requested()) {
+            (void)TerminateProcess(handle_of(child->id), KILLED);
+        }
+        (void)WaitForSingleObject(handle_of(child->id), 100);
+    }
+    return child->status == 0;
+}
+
 int host_child_end(struct host_child *child, uint64_t timeout_ns)
 {
     const uint64_t start = host_clock_ns();

@@ -248,3 +248,10 @@ int host_output_is_gone(void)
 {
     return 0;
 }
+
+int host_error_is_gone(void)
+{
+    const DWORD error = host_last_error();
+
+    return is_end(error) || error == ERROR_NO_DATA || error == ERROR_PIPE_NOT_CONNECTED;
+}

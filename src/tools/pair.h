@@ -12,6 +12,7 @@
 
 #include "cli.h"
 #include "host.h"
+#include "samples.h"
 
 #define PAIR_SIZE_MAX  (UINT64_C(16) << 20) /* bytes of the largest message that is measured */
 #define PAIR_SLICE_NS  UINT64_C(100000000)  /* a wait looks this often for a stop */
@@ -82,24 +83,60 @@ int demo_link_trip_partner(const struct pair_phase *phase, const char *link);
 int pair_line_partner(const struct pair_phase *phase, const char *shared);
 int trip_partner(const struct pair_phase *phase, const char *rings);
 int flood_partner(const struct pair_phase *phase, const char *ring);
+int pair_jitter_partner(const struct pair_phase *phase, const char *shared);
+int ping_run_partner(const struct pair_phase *phase, const char *shared);
+int flood_run_partner(const struct pair_phase *phase, const char *shared);
 
 /* ---- pair_line.c: the bare cache line, with the pause that serves it best ---- */
 
 /* Returns 1, or 0 after a sentence; without one when a stop was asked for. */
 int pair_line(const struct pair_phase *phase, struct histogram *ret);
 
+/* ---- pair_state.c: what the machine was like ---- */
+
+/* How far apart the two processors are, by what a bare cache line takes there and back. */
+enum pair_state { PAIR_NEAR, PAIR_FAR, PAIR_CHANGED, PAIR_ONE_CORE, PAIR_UNKNOWN };
+#define PAIR_STATES 5
+
+/* What a bare line takes now, in nanoseconds; some milliseconds. 0 after a sentence or a stop. */
+uint64_t pair_look(const struct pair_place *place);
+/* What it was before and after a run; 0: it was not measured. */
+enum pair_state pair_state_of(const struct pair_place *place, uint64_t before_ns,
+                              uint64_t after_ns);
+const char *pair_state_text(enum pair_state state);
+void pair_state_print(enum pair_state state, uint64_t before_ns, uint64_t after_ns);
+
+/* The times between two looks at the clock in an empty loop, on both processors at once: what of a
+ * tail is the machine's. Returns 1, or 0 after a sentence; without one when a stop was asked for.
+ */
+int pair_jitter(const struct pair_place *place, struct histogram *ret);
+
+/* ---- pair_fresh.c ---- */
+
+/* Runs a phase of pair_partner.c in a process of its own, on our processor, with a copy of the
+ * state, which has no pointers, and waits for its end without a look at the clock. Then the state
+ * is what the process has made of it. Returns 1 when all went well; else 0, after a sentence or a
+ * stop.
+ */
+int pair_fresh(const char *phase, const struct pair_place *place, void *state, size_t size);
+/* There: adopts the state and calls `run`, which returns 1, or 0 after a sentence or a stop.
+ * Returns an exit status. */
+int pair_fresh_partner(const struct pair_phase *phase, const char *text,
+                       int (*run)(void *state, size_t size));
+
 /* ---- for every phase: pair_partner.c, where not in-line ---- */
 
 /* Options of a ring between the two: its capacity holds some messages of the phase. */
 shmring_options pair_ring_options(const struct pair_phase *phase);
 
-/* Messages carry as much of their number as fits. */
+/* Messages carry as much of their number as fits. The remainder is the size itself where it is
+ * used; without it a compiler that does not optimize warns of the larger sizes. */
 SHMRING_ALWAYS void pair_number_put(unsigned char *message, uint32_t size, uint64_t number)
 {
     if (size >= sizeof number) {
         memcpy(message, &number, sizeof number);
     } else {
-        memcpy(message, &number, size);
+        memcpy(message, &number, size % sizeof number);
     }
 }
 
@@ -111,13 +148,15 @@ SHMRING_ALWAYS int pair_number_is(const unsigned char *message, uint32_t size, u
         memcpy(&there, message, sizeof there);
         return there == number;
     }
-    memcpy(&there, message, size);
-    memcpy(&wanted, &number, size);
+    memcpy(&there, message, size % sizeof number);
+    memcpy(&wanted, &number, size % sizeof number);
     return there == wanted;
 }
 
 /* Holds the messages so far against the clock; call it now and then. */
 void pair_stream_clock(struct pair_stream *s, const struct pair_phase *phase, uint64_t messages);
+/* Each look is kept there, too: when, and how many messages had come by then. NULL: not kept. */
+extern struct samples *pair_samples;
 /* Messages per second of what was measured. */
 double pair_stream_rate(const struct pair_stream *s);
 /* How many messages between two looks at the clock: so many that it does not count. A sender goes
@@ -136,5 +175,7 @@ int pair_out_of_order(const char *what, uint64_t number);
 
 /* What is being done, for somebody who watches a terminal; NULL takes it away. */
 void pair_tell(const char *what);
+/* Which run of how many that is part of; at most one: not told. */
+extern uint32_t pair_run, pair_runs;
 
 #endif

@@ -93,7 +93,9 @@ int pair_line(const struct pair_phase *phase, struct histogram *ret)
     if (ok) {
         for (i = 0; ok && i < sizeof pauses / sizeof pauses[0]; i++) {
             ok = measure_pause(&part, line, &ball, pauses[i], &partner, &h);
-            if (ok && (i == 0 || histogram_at(&h, 0.5) < histogram_at(ret, 0.5))) {
+            /* After a stop what there is of the first. */
+            if (h.count != 0 &&
+                (i == 0 || (ok && histogram_at(&h, 0.5) < histogram_at(ret, 0.5)))) {
                 *ret = h;
             }
         }

@@ -117,6 +117,8 @@ shmring_options pair_ring_options(const struct pair_phase *phase)
     return opt;
 }
 
+struct samples *pair_samples;
+
 void pair_stream_clock(struct pair_stream *s, const struct pair_phase *phase, uint64_t messages)
 {
     uint64_t now = host_clock_ns();
@@ -134,6 +136,9 @@ void pair_stream_clock(struct pair_stream *s, const struct pair_phase *phase, ui
     } else {
         s->measured = messages - s->start_messages;
         s->measured_ns = now - s->start_ns;
+    }
+    if (pair_samples != NULL) {
+        samples_add(pair_samples, now - s->first_ns, messages);
     }
 }
 
@@ -153,10 +158,17 @@ int pair_out_of_order(const char *what, uint64_t number)
     return 0;
 }
 
+uint32_t pair_run, pair_runs;
+
 void pair_tell(const char *what)
 {
+    char run[40] = "";
+
+    if (pair_runs > 1 && what != NULL) {
+        (void)snprintf(run, sizeof run, "run %" PRIu32 " of %" PRIu32 ": ", pair_run, pair_runs);
+    }
     if (host_error_is_terminal()) {
-        fprintf(stderr, "\r%s%s\033[K", what != NULL ? "measuring: " : "",
+        fprintf(stderr, "\r%s%s%s\033[K", what != NULL ? "measuring: " : "", run,
                 what != NULL ? what : "");
         (void)fflush(stderr);
     }
@@ -174,6 +186,9 @@ static const struct {
     {"link-trip", demo_link_trip_partner},
     {"line", pair_line_partner},
     {"flood", flood_partner},
+    {"jitter", pair_jitter_partner},
+    {"ping-run", ping_run_partner},
+    {"flood-run", flood_run_partner},
 };
 
 static int run(const struct command *self, int argc, char **argv)

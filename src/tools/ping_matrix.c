@@ -12,10 +12,12 @@
 
 struct matrix {
     struct host_machine machine;
+    struct doctor_summary doctor;
     uint32_t size;
     size_t n;
     unsigned *cpus;
-    uint64_t *trip, *line; /* n * n medians each */
+    uint64_t *trip, *line; /* n * n medians each; 0: not measured */
+    size_t pairs;          /* that were measured: not all, after a stop */
 };
 
 /* ---- measuring ---- */
@@ -25,7 +27,7 @@ static int measure_pair(struct matrix *m, size_t a, size_t b, uint64_t count)
     static struct trip_result trips;
     static struct histogram line;
     const struct cpu_pair cpus = {1, {m->cpus[a], m->cpus[b]}};
-    struct trip_plan plan = {count, UINT64_MAX, TRIP_WARM_NS, 0};
+    struct trip_plan plan = {count, UINT64_MAX, TRIP_WARM_NS, 0, NULL};
     struct pair_phase phase = {"line", m->size, 1, LINE_BUDGET_NS, {0}};
     char what[64];
 
@@ -44,6 +46,7 @@ static int measure_pair(struct matrix *m, size_t a, size_t b, uint64_t count)
     }
     m->trip[a * m->n + b] = m->trip[b * m->n + a] = histogram_at(&trips.round_trip, 0.5);
     m->line[a * m->n + b] = m->line[b * m->n + a] = histogram_at(&line, 0.5);
+    m->pairs++;
     return 1;
 }
 
@@ -58,10 +61,10 @@ static int measure_all(struct matrix *m, uint64_t count)
         }
     }
     pair_tell(NULL);
-    if (!ok && host_stop_requested()) {
-        (void)say_failed("ping was stopped before the matrix was complete");
+    if (!ok && host_stop_requested() && m->pairs == 0) {
+        (void)say_failed("ping was stopped before the first pair was measured");
     }
-    return ok;
+    return ok || (host_stop_requested() && m->pairs != 0);
 }
 
 /* ---- figures ---- */
@@ -78,7 +81,7 @@ static void add_row(struct table *t, const struct matrix *m, const char *label,
         cells[0] = label;
         for (i = 0; i < m->n; i++) {
             cells[i + 1] = text[i];
-            if (values != NULL && i == row) {
+            if (values != NULL && values[row * m->n + i] == 0) {
                 (void)snprintf(text[i], FIGURE_SIZE, "-");
             } else {
                 (void)snprintf(text[i], FIGURE_SIZE, "%" PRIu64,
@@ -116,6 +119,7 @@ static void print_text(const struct matrix *m)
 {
     printf("%s, %u cores, %s\n", m->machine.cpu, m->machine.cores, m->machine.system);
     printf("shmring %s; medians in ns, there and back\n", shmring_version());
+    doctor_print(&m->doctor);
     printf("\nmessages of %" PRIu32 " byte%s\n\n", m->size, m->size == 1 ? "" : "s");
     print_one(m, m->trip);
     printf("\nbare cache line\n\n");
@@ -131,7 +135,7 @@ static void add_matrix(struct json *j, const struct matrix *m, const char *key,
     for (row = 0; row < m->n; row++) {
         json_open(j, NULL, '[');
         for (column = 0; column < m->n; column++) {
-            if (row == column) {
+            if (values[row * m->n + column] == 0) {
                 json_null(j, NULL);
             } else {
                 json_number(j, NULL, values[row * m->n + column]);
@@ -152,6 +156,7 @@ static void print_json(const struct matrix *m)
     json_text(&j, "version", shmring_version());
     json_text(&j, "cpu", m->machine.cpu);
     json_text(&j, "system", m->machine.system);
+    doctor_json(&j, &m->doctor);
     json_number(&j, "size", m->size);
     json_open(&j, "cpus", '[');
     for (i = 0; i < m->n; i++) {
@@ -175,38 +180,61 @@ static void draw(FILE *to, const struct matrix *m)
     svg_heat_map(to, &picture);
 }
 
+/* A line for each pair. */
+static void list(FILE *to, const struct matrix *m)
+{
+    size_t a, b;
+
+    fputs("size,cpu_a,cpu_b,round_trip_ns,line_ns\n", to);
+    for (a = 0; a < m->n; a++) {
+        for (b = a + 1; b < m->n; b++) {
+            if (m->trip[a * m->n + b] != 0) {
+                fprintf(to, "%" PRIu32 ",%u,%u,%" PRIu64 ",%" PRIu64 "\n", m->size, m->cpus[a],
+                        m->cpus[b], m->trip[a * m->n + b], m->line[a * m->n + b]);
+            }
+        }
+    }
+}
+
 /* ---- the whole ---- */
 
-static int run_matrix(struct matrix *m, uint64_t count, const char *svg, int as_json)
+static int run_matrix(struct matrix *m, uint64_t count, const char *svg, const char *csv,
+                      int as_json)
 {
-    FILE *picture;
+    FILE *picture, *lines = NULL;
     int ok;
 
     picture = ping_file_open(svg, &ok);
-    ok = ok && measure_all(m, count);
-    if (picture != NULL) {
-        if (ok) {
-            draw(picture, m);
-        }
-        ok = ping_file_close(picture, svg) && ok;
+    if (ok) {
+        lines = ping_file_open(csv, &ok);
     }
+    ok = ok && measure_all(m, count);
+    if (ok && picture != NULL) {
+        draw(picture, m);
+    }
+    if (ok && lines != NULL) {
+        list(lines, m);
+    }
+    ok = ping_file_close(picture, svg) && ok;
+    ok = ping_file_close(lines, csv) && ok;
     if (!ok) {
         return EXIT_FAILED;
     }
     if (as_json) {
         print_json(m);
-    } else {
+    } else if (picture != stdout && lines != stdout) { /* else that is what was asked for */
         print_text(m);
     }
     return say_done();
 }
 
-int ping_matrix(uint32_t size, uint64_t count, const char *svg, int as_json)
+int ping_matrix(uint32_t size, uint64_t count, const char *svg, const char *csv, int as_json)
 {
     struct matrix m = {0};
     int ret;
 
     host_describe(&m.machine);
+    doctor_summarize(&m.doctor, NULL);
     m.size = size;
     m.n = host_list_cpus(NULL, 0);
     if (m.n < 2) {
@@ -219,7 +247,7 @@ int ping_matrix(uint32_t size, uint64_t count, const char *svg, int as_json)
         ret = say_failed("no memory for a matrix of %zu processors", m.n);
     } else {
         (void)host_list_cpus(m.cpus, m.n);
-        ret = run_matrix(&m, count, svg, as_json);
+        ret = run_matrix(&m, count, svg, csv, as_json);
     }
     free(m.line);
     free(m.trip);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "info.h"
+#include "printable.h"
 
 /* What stands behind a number. */
 enum metric_of { OF_RING, OF_ROLES };
@@ -125,17 +126,15 @@ static void print_head(const char *name, const char *type, const char *help, FIL
 /* A label's value: quoted, and valid UTF-8 whatever a program calls itself. */
 static void print_label(const char *name, const char *value, FILE *to)
 {
-    fprintf(to, "%s=\"", name);
-    for (; *value != '\0'; value++) {
-        unsigned char c = (unsigned char)*value;
+    unsigned n;
 
-        if (c == '\n') {
-            fputs("\\n", to);
-        } else if (c == '"' || c == '\\') {
-            fprintf(to, "\\%c", c);
-        } else {
-            fputc(c < 0x80 ? c : '?', to);
+    fprintf(to, "%s=\"", name);
+    for (; *value != '\0'; value += n != 0 ? n : 1) {
+        n = shmring_printable(value);
+        if (*value == '"' || *value == '\\') {
+            fputc('\\', to);
         }
+        (void)fwrite(n != 0 ? value : "?", 1, n != 0 ? n : 1, to);
     }
     fputc('"', to);
 }

@@ -77,7 +77,7 @@ struct recording_totals {
 };
 
 struct recording_writer {
-    const char *path; /* as given; behind it a number where files rotate */
+    const char *path; /* as given, "-" is standard output; a number follows where files rotate */
     char *name;       /* of the file that is being written */
     FILE *file;
     struct recording_limits limits;
@@ -87,6 +87,8 @@ struct recording_writer {
     uint64_t started_ns, block_ns; /* the file's start, and that of the block that fills */
     unsigned char *block;
     size_t used, room;
+    int is_plain; /* a file, and not a pipe or a terminal */
+    uint64_t looked_ns;
     int failed; /* a write did, and it was said */
     struct recording_totals file_totals, totals;
 };
@@ -133,6 +135,10 @@ struct recording_reader {
     struct recording_about about;
     uint64_t damaged_places, skipped_bytes, missing_blocks;
 };
+
+enum recording_look { RECORDING_NO_FILE, RECORDING_OTHER, RECORDING_YES };
+/* What a path leads to, by how it starts. */
+enum recording_look recording_look_at(const char *path);
 
 /* Opens a file and reads as far as its first block of records. 1; 0 after it has said what failed:
  * it is not there, no recording, or of a later version. */

@@ -38,7 +38,9 @@ static int64_t need(struct recording_reader *r, size_t n)
         r->end += got;
     }
     if (ferror(r->file)) {
-        (void)say_failed("cannot read %s", r->path);
+        if (!host_stop_requested()) {
+            (void)say_failed("cannot read %s", r->path);
+        }
         return -1;
     }
     return (int64_t)(r->end - r->at);
@@ -173,6 +175,23 @@ static int next_records(struct recording_reader *r)
     }
 }
 
+enum recording_look recording_look_at(const char *path)
+{
+    FILE *file = host_file_open(path);
+    char start[8];
+    size_t n = 0;
+
+    if (file == NULL) {
+        return RECORDING_NO_FILE;
+    }
+    if (host_file_is_plain(file)) {
+        n = fread(start, 1, sizeof start, file);
+    }
+    (void)host_file_close(file);
+    return n == sizeof start && memcmp(start, RECORDING_MAGIC, sizeof start) == 0 ? RECORDING_YES
+                                                                                  : RECORDING_OTHER;
+}
+
 int recording_open(struct recording_reader *r, const char *path)
 {
     int found;
@@ -181,7 +200,9 @@ int recording_open(struct recording_reader *r, const char *path)
     r->path = path;
     r->file = host_file_open(path);
     if (r->file == NULL) {
-        (void)say_failed("cannot open %s: %s", path, host_error());
+        if (!host_stop_requested()) {
+            (void)say_failed("cannot open %s: %s", path, host_error());
+        }
         return 0;
     }
     found = next_records(r);

@@ -22,10 +22,12 @@
 
 static int cannot_write(struct recording_writer *w)
 {
-    if (!w->failed) { /* else it was said, and the end of the file cannot be written either */
+    if (!w->failed && host_stop_requested()) {
+        (void)say_failed("stopped while %s took nothing; what it has can be replayed", w->name);
+    } else if (!w->failed && !host_error_is_gone()) { /* else its reader has what it wanted */
         (void)say_failed("cannot write %s: %s; what it has can be replayed", w->name, host_error());
     }
-    w->failed = 1;
+    w->failed = 1; /* the end of the file cannot be written either */
     return 0;
 }
 
@@ -126,21 +128,18 @@ static int rotates(const struct recording_writer *w)
     return w->limits.size != 0 || w->limits.ns != 0;
 }
 
-static int cannot_create(const struct recording_writer *w)
+static int cannot_create(struct recording_writer *w)
 {
-    char why[128];
-    FILE *there;
-
-    (void)snprintf(why, sizeof why, "%s", host_error());
-    there = host_file_open(w->name);
-    if (there != NULL) {
-        (void)host_file_close(there);
+    w->failed = 1;
+    if (host_stop_requested()) { /* nobody had come to read the pipe */
+        (void)say_failed("stopped before %s could be opened", w->name);
+    } else if (host_file_is_there()) {
         (void)say_failed(
             "%s is there already, and a recording never replaces a file: remove it, or "
             "choose another name",
             w->name);
     } else {
-        (void)say_failed("cannot create %s: %s", w->name, why);
+        (void)say_failed("cannot create %s: %s", w->name, host_error());
     }
     return 0;
 }
@@ -159,6 +158,12 @@ static int start_file(struct recording_writer *w)
     if (w->file == NULL) {
         return cannot_create(w);
     }
+    if (rotates(w) && !host_file_is_plain(w->file)) {
+        w->failed = 1;
+        (void)say_failed("%s is no plain file: what goes there cannot rotate", w->name);
+        return 0;
+    }
+    w->is_plain = host_file_is_plain(w->file);
     w->sequence = w->written = 0;
     w->started_ns = host_clock_ns();
     memset(&w->file_totals, 0, sizeof w->file_totals);
@@ -333,6 +338,13 @@ int recording_lost(struct recording_writer *w, uint64_t bytes, uint64_t records,
 
 int recording_tick(struct recording_writer *w, uint64_t now_ns)
 {
+    if (now_ns - w->looked_ns >= WAIT_NS) { /* nobody wakes us when who reads a pipe goes */
+        w->looked_ns = now_ns;
+        if (!w->is_plain && host_file_is_gone(w->file)) {
+            w->failed = 1;
+            return 0;
+        }
+    }
     if (w->used > RECORDING_HEADER && now_ns - w->block_ns >= WAIT_NS && !recording_flush(w)) {
         return 0;
     }

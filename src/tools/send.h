@@ -3,6 +3,7 @@
 #ifndef SHMRING_TOOLS_SEND_H
 #define SHMRING_TOOLS_SEND_H
 
+#include "ring.h"
 #include "cli.h"
 #include "frame.h"
 

@@ -10,16 +10,19 @@
 
 #define CHUNK_BYTES (64u << 10)
 #define COPY_BYTES  (256u << 10)
-#define PAUSE_MIN   UINT64_C(20000)
-#define PAUSE_MAX   UINT64_C(1000000)
-#define ALIVE_NS    UINT64_C(100000000) /* an observer asks so often whether the sender lives */
 #define ABSENT_NS   UINT64_C(20000000)
 
-static shmring_consumer *to_interrupt;
+static shmring_consumer *consumer_to_interrupt;
+static shmring_observer *observer_to_interrupt;
 
-static void interrupt(void)
+static void interrupt_consumer(void)
 {
-    shmring_consumer_interrupt(to_interrupt);
+    shmring_consumer_interrupt(consumer_to_interrupt);
+}
+
+static void interrupt_observer(void)
+{
+    shmring_observer_interrupt(observer_to_interrupt);
 }
 
 /* ---- opening ---- */
@@ -27,23 +30,30 @@ static void interrupt(void)
 static shmring_status open_observer(struct source *s, int from, uint64_t timeout_ns)
 {
     const uint64_t start = host_clock_ns();
+    uint64_t waiting_ns = 0;
     shmring_status status;
 
     host_catch_stop(NULL);
-    while ((status = shmring_observer_open(&s->observer, s->name, NULL)) == SHMRING_E_NOT_FOUND &&
+    while ((status = ring_open_observer(&s->observer, s->name, NULL)) == SHMRING_E_NOT_FOUND &&
            !host_stop_requested() && host_clock_ns() - start < timeout_ns) {
+        ring_say_waiting(&waiting_ns, "the ring", s->name);
         host_sleep_ns(ABSENT_NS);
     }
-    return status == SHMRING_OK ? shmring_observer_seek(s->observer, from) : status;
+    if (status == SHMRING_OK) {
+        observer_to_interrupt = s->observer;
+        host_catch_stop(interrupt_observer);
+        status = shmring_observer_seek(s->observer, from);
+    }
+    return status;
 }
 
 static shmring_status open_consumer(struct source *s)
 {
-    shmring_status status = shmring_consumer_open(&s->consumer, s->name, NULL);
+    shmring_status status = ring_open_consumer(&s->consumer, s->name, NULL);
 
     if (status == SHMRING_OK) {
-        to_interrupt = s->consumer;
-        host_catch_stop(interrupt);
+        consumer_to_interrupt = s->consumer;
+        host_catch_stop(interrupt_consumer);
     }
     return status;
 }
@@ -72,13 +82,11 @@ int source_open(struct source *s, const char *name, enum source_kind kind, int f
     memset(s, 0, sizeof *s);
     s->name = name;
     s->kind = (uint32_t)kind;
-    s->pause = PAUSE_MIN;
     status = kind == SOURCE_OBSERVER ? open_observer(s, from, timeout_ns) : open_consumer(s);
     if (status == SHMRING_OK) {
         status = shmring_inspect(name, &s->info);
     }
     if (status == SHMRING_OK && make_copies(s)) {
-        s->looked_ns = host_clock_ns();
         return 1;
     }
     *ret_exit = status == SHMRING_E_NOT_FOUND && host_stop_requested() ? EXIT_OK
@@ -92,7 +100,7 @@ int source_open(struct source *s, const char *name, enum source_kind kind, int f
 void source_close(struct source *s)
 {
     host_catch_stop(NULL);
-    shmring_consumer_close(s->consumer);
+    ring_close_consumer(s->consumer);
     shmring_observer_close(s->observer);
     free(s->copies);
     s->consumer = NULL;
@@ -156,16 +164,10 @@ uint32_t source_show(struct source *s, shmring_record *ret, uint32_t most,
 {
     const void *from;
     shmring_record chunk = {0};
-    uint32_t n;
 
     memset(ret_loss, 0, sizeof *ret_loss);
     if (copies_records(s)) {
-        n = show_copies(s, ret, most, ret_loss);
-        if (n > 0) {
-            s->pause = PAUSE_MIN;
-            s->gone = 0;
-        }
-        return n;
+        return show_copies(s, ret, most, ret_loss);
     }
     if (s->info.framing != SHMRING_BYTES) {
         return shmring_peek_many(s->consumer, ret, most);
@@ -193,45 +195,12 @@ void source_taken(struct source *s, uint32_t n)
     }
 }
 
-/* Nobody tells an observer of a death. */
-static int sender_is_there(struct source *s)
-{
-    shmring_info now;
-    shmring_status status = shmring_inspect(s->name, &now);
-
-    if (status == SHMRING_E_NOT_FOUND) {
-        return 0;
-    }
-    return status != SHMRING_OK || /* it cannot be told; the records go on */
-           (memcmp(now.incarnation, s->info.incarnation, sizeof now.incarnation) == 0 &&
-            (now.producer.alive || now.producer.state != SHMRING_ROLE_ATTACHED));
-}
-
-/* Gone at two looks, with nothing to show in between: that was the end. A sender that closed has
- * said so, and shmring_observe() with it. */
-static shmring_status wait_observer(struct source *s, uint64_t timeout_ns)
-{
-    if (s->ended != SHMRING_OK) {
-        return s->ended;
-    }
-    if (host_clock_ns() - s->looked_ns >= ALIVE_NS) {
-        s->gone = sender_is_there(s) ? 0 : s->gone + 1;
-        if (s->gone == 2) {
-            return SHMRING_PEER_DEAD;
-        }
-        s->looked_ns = s->gone != 0 ? 0 : host_clock_ns();
-    }
-    host_sleep_ns(s->pause < timeout_ns ? s->pause : timeout_ns);
-    s->pause = s->pause < PAUSE_MAX ? s->pause * 2 : PAUSE_MAX;
-    return SHMRING_TIMEOUT;
-}
-
 shmring_status source_wait(struct source *s, uint64_t timeout_ns)
 {
     shmring_status status;
 
     if (s->observer != NULL) {
-        return wait_observer(s, timeout_ns);
+        return s->ended != SHMRING_OK ? s->ended : shmring_observer_wait(s->observer, timeout_ns);
     }
     if (s->ended < 0) {
         return s->ended;

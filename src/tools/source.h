@@ -4,7 +4,7 @@
 #ifndef SHMRING_TOOLS_SOURCE_H
 #define SHMRING_TOOLS_SOURCE_H
 
-#include "cli.h"
+#include "ring.h"
 
 enum source_kind { SOURCE_CONSUMER = 1, SOURCE_OBSERVER = 2 };
 
@@ -23,9 +23,6 @@ struct source {
     unsigned char *copies;   /* where records may change in the ring, they are copied first */
     size_t room, largest;    /* of copies; the largest record */
     struct source_loss loss; /* in front of the next record to be shown */
-    uint64_t looked_ns;      /* an observer: when we last asked whether the sender lives */
-    uint64_t pause;          /* how long it sleeps before it looks again */
-    int gone;                /* how often the sender was not there */
     shmring_status ended;    /* how the copying reader ended, until it is told */
 };
 
@@ -43,7 +40,7 @@ uint32_t source_show(struct source *s, shmring_record *ret, uint32_t most,
                      struct source_loss *ret_loss);
 /* The first n of them are safe: they need not come again after a death of ours. */
 void source_taken(struct source *s, uint32_t n);
-/* Waits for something to show, an observer for a moment only: SHMRING_OK, SHMRING_TIMEOUT,
+/* Waits for something to show: SHMRING_OK, SHMRING_TIMEOUT,
  * SHMRING_EMPTY (interrupted), SHMRING_CLOSED, SHMRING_PEER_DEAD, or an error. */
 shmring_status source_wait(struct source *s, uint64_t timeout_ns);
 

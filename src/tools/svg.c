@@ -57,7 +57,7 @@ static void range(const struct svg_matrix *m, uint64_t *least, uint64_t *most)
     *least = UINT64_MAX;
     *most = 0;
     for (i = 0; i < m->n * m->n; i++) {
-        if (i / m->n != i % m->n) {
+        if (m->value[i] != 0) {
             *least = m->value[i] < *least ? m->value[i] : *least;
             *most = m->value[i] > *most ? m->value[i] : *most;
         }
@@ -140,7 +140,7 @@ void svg_heat_map(FILE *to, const struct svg_matrix *m)
     fputs("</text>\n", to);
     labels_out(to, m, cell);
     for (i = 0; i < m->n * m->n; i++) {
-        if (i / m->n != i % m->n) {
+        if (m->value[i] != 0) {
             cell_out(to, m, i / m->n, i % m->n, cell,
                      most > least ? (double)(m->value[i] - least) / (double)(most - least) : 0);
         }

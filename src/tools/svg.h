@@ -9,7 +9,8 @@
 struct svg_matrix {
     size_t n; /* 2 at least */
     const unsigned *label;
-    const uint64_t *value, *floor; /* n * n each, row by row; floor: what no ring can beat */
+    const uint64_t *value,
+        *floor; /* n * n each, row by row; value 0: none; floor: what no ring can beat */
     const char *title, *subtitle;
 };
 

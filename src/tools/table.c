@@ -28,6 +28,7 @@ void table_row(struct table *t, const char *const *cells)
     }
     for (i = 0; i < t->columns; i++) {
         (void)snprintf(t->cells[t->rows * t->columns + i], TABLE_CELL, "%s", cells[i]);
+        text_make_printable(t->cells[t->rows * t->columns + i], text_needs_ascii());
     }
     t->rows++;
 }
@@ -39,12 +40,12 @@ static void print_row(const struct table *t, size_t row, const int *widths, FILE
     for (i = 0; i < t->columns; i++) {
         const char *cell = t->cells[row * t->columns + i];
 
+        const int space = widths[i] - text_width(cell);
+
         if (t->alignment[i] == 'r') {
-            fprintf(to, "%*s", widths[i], cell);
-        } else if (i + 1 < t->columns) {
-            fprintf(to, "%-*s", widths[i], cell);
+            fprintf(to, "%*s%s", space, "", cell);
         } else {
-            fprintf(to, "%s", cell);
+            fprintf(to, "%s%*s", cell, i + 1 < t->columns ? space : 0, "");
         }
         fputs(i + 1 < t->columns ? "  " : "\n", to);
     }
@@ -57,7 +58,7 @@ void table_print(struct table *t, FILE *to)
 
     for (row = 0; widths != NULL && row < t->rows; row++) {
         for (i = 0; i < t->columns; i++) {
-            int n = (int)strlen(t->cells[row * t->columns + i]);
+            int n = text_width(t->cells[row * t->columns + i]);
 
             widths[i] = n > widths[i] ? n : widths[i];
         }

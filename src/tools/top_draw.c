@@ -275,8 +275,31 @@ static void draw_ring(struct picture *p, const struct top_ring *ring, const stru
 /* ", 3 not there"; nothing for none. */
 static const char *some(char to[FIGURE_SIZE + 16], size_t n, const char *what)
 {
-    (void)snprintf(to, FIGURE_SIZE + 16, n != 0 ? ", %u %s" : "", (unsigned)n, what);
+    to[0] = '\0';
+    if (n != 0) {
+        (void)snprintf(to, FIGURE_SIZE + 16, ", %u %s", (unsigned)n, what);
+    }
     return to;
+}
+
+static void title_part(struct row *title, const char *format, ...) CLI_PRINTF(2, 3);
+
+/* A whole part of the title, or nothing: half a figure would be another one. */
+static void title_part(struct row *title, const char *format, ...)
+{
+    char part[LINE_BYTES];
+    unsigned width;
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(part, sizeof part, format, args);
+    va_end(args);
+    (void)cut(part, UINT32_MAX, &width);
+    if (title->width + width <= title->columns && title->used + strlen(part) < LINE_BYTES) {
+        memcpy(title->text + title->used, part, strlen(part) + 1);
+        title->used += strlen(part);
+        title->width += width;
+    }
 }
 
 static void draw_head(struct picture *p, const struct top_rings *rings, const struct top_view *view,
@@ -289,7 +312,7 @@ static void draw_head(struct picture *p, const struct top_rings *rings, const st
                  {5, "HIGH"}, {6, "REJECT"},  {6, "LAPPED"},  {0, "STATE"}};
     char records[FIGURE_SIZE], bytes[FIGURE_SIZE], text[SHMRING_NAME_SIZE];
     char unreadable[FIGURE_SIZE + 16], absent[FIGURE_SIZE + 16];
-    struct row r = {.columns = view->columns};
+    struct row r = {.columns = view->columns}, title = {.columns = view->columns};
     double all_records = 0, all_bytes = 0;
     size_t i;
 
@@ -297,12 +320,14 @@ static void draw_head(struct picture *p, const struct top_rings *rings, const st
         all_records += rings->all[i].records;
         all_bytes += rings->all[i].bytes;
     }
-    line(p, view, BOLD, "shmring top: %u ring%s%s%s, %s records/s, %s bytes/s; by %s%s%s",
-         (unsigned)rings->count, rings->count == 1 ? "" : "s",
-         some(unreadable, rings->unreadable, "unreadable"),
-         some(absent, rings->absent, "not there"), figure_short(records, all_records),
-         figure_short_bytes(bytes, all_bytes), top_orders[view->order],
-         view->inverted ? ", inverted" : "", view->frozen ? "; FROZEN" : "");
+    title_part(&title, "shmring top: %u ring%s%s%s", (unsigned)rings->count,
+               rings->count == 1 ? "" : "s", some(unreadable, rings->unreadable, "unreadable"),
+               some(absent, rings->absent, "not there"));
+    title_part(&title, ", %s records/s", figure_short(records, all_records));
+    title_part(&title, ", %s bytes/s", figure_short_bytes(bytes, all_bytes));
+    title_part(&title, "; by %s%s", top_orders[view->order], view->inverted ? ", inverted" : "");
+    title_part(&title, "%s", view->frozen ? "; FROZEN" : "");
+    line(p, view, BOLD, "%s", title.text);
     (void)snprintf(text, sizeof text, "%-*s", (int)width, "NAME");
     cell(&r, text);
     for (i = 0; i < sizeof heads / sizeof heads[0]; i++) {

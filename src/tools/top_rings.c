@@ -209,8 +209,6 @@ const char *top_latency(char to[TOP_LATENCY], const struct top_ring *ring)
 
 const char *top_role(char to[TOP_ROLE], const shmring_role_info *role, int stopped)
 {
-    char *c;
-
     if (role->alive) {
         (void)snprintf(to, TOP_ROLE, "%" PRIu64 " %s%s", role->pid, role->program,
                        stopped         ? " paused"
@@ -222,10 +220,6 @@ const char *top_role(char to[TOP_ROLE], const shmring_role_info *role, int stopp
         (void)snprintf(to, TOP_ROLE, "%" PRIu64 " %s %s", role->pid, role->program,
                        role->state == SHMRING_ROLE_CLOSED ? "closed" : "died");
     }
-    for (c = to; *c != '\0'; c++) { /* a program may be called anything */
-        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~') {
-            *c = '?';
-        }
-    }
+    text_make_printable(to, text_needs_ascii()); /* a program may be called anything */
     return to;
 }

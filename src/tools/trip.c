@@ -83,6 +83,31 @@ static int is_next(const struct trip_pinger *t, const shmring_record *record)
            record->type == (uint16_t)(TRIP_PING | (t->answers & 0x7FFFu));
 }
 
+/* What a ping has behind its number at `i`. */
+static unsigned char filler(uint32_t i)
+{
+    return (unsigned char)(i * 7 + i / 251);
+}
+
+static uint32_t filled_from(uint32_t size)
+{
+    return size >= 2 * sizeof(uint64_t) ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+}
+
+enum trip_end trip_check_bytes(const struct trip_pinger *t)
+{
+    uint32_t i;
+
+    for (i = filled_from(t->size); i < t->size; i++) {
+        if (t->rings.message[i] != filler(i)) {
+            (void)say_failed("an answer from ring '%s' has bytes that were not sent",
+                             short_name(t->rings.back));
+            return TRIP_FAILED;
+        }
+    }
+    return TRIP_OK;
+}
+
 enum trip_end trip_take(struct trip_pinger *t, const shmring_record *record, uint64_t *arrival_ns)
 {
     if (!is_next(t, record)) {
@@ -155,7 +180,8 @@ static enum trip_end say_hello(struct trip_pinger *t)
 /* ---- at full speed ---- */
 
 /* Exchanges messages until `count` are measured or the time has come. The clock is read while the
- * message is on its way, so it costs the round trip nothing. ret: NULL measures nothing. */
+ * message is on its way, so it costs the round trip nothing. ret: NULL measures nothing, and checks
+ * every byte of every answer; else the last answer is so checked, behind the measurement. */
 static enum trip_end full_speed(struct trip_pinger *t, uint64_t count, uint64_t until_ns,
                                 struct trip_result *ret)
 {
@@ -165,6 +191,9 @@ static enum trip_end full_speed(struct trip_pinger *t, uint64_t count, uint64_t 
     sent = host_clock_ns();
     for (done = 0; end == TRIP_OK && done < count && (sent < until_ns || done == 0); done++) {
         end = receive_next(t, &arrival);
+        if (end == TRIP_OK && ret == NULL) {
+            end = trip_check_bytes(t);
+        }
         if (end != TRIP_OK) {
             return end;
         }
@@ -175,7 +204,7 @@ static enum trip_end full_speed(struct trip_pinger *t, uint64_t count, uint64_t 
         end = send_next(t);
         now = host_clock_ns();
         if (ret != NULL && end == TRIP_OK) {
-            histogram_add(&ret->round_trip, now - sent);
+            trip_note(t, ret, sent, now - sent);
         }
         before = sent;
         sent = now;
@@ -185,6 +214,7 @@ static enum trip_end full_speed(struct trip_pinger *t, uint64_t count, uint64_t 
     }
     if (end == TRIP_OK) { /* the answer to the last one says when the one before it had arrived */
         end = receive_next(t, &arrival);
+        end = end == TRIP_OK ? trip_check_bytes(t) : end;
         if (end == TRIP_OK && ret != NULL && before != 0 && arrival >= before) {
             histogram_add(&ret->one_way, arrival - before);
         }
@@ -199,14 +229,19 @@ static enum trip_end measure(struct trip_pinger *t, const struct trip_plan *plan
 {
     enum trip_end end = say_hello(t);
     uint64_t begin = host_clock_ns(), until;
+    uint32_t i;
 
+    t->samples = plan->samples;
+    for (i = 0; i < t->size; i++) { /* the hello's answer was there */
+        t->rings.message[i] = filler(i);
+    }
     if (end == TRIP_OK && plan->warm_ns != 0) {
         end = full_speed(t, UINT64_MAX, begin + plan->warm_ns, NULL);
     }
     if (end != TRIP_OK) {
         return end;
     }
-    begin = host_clock_ns();
+    begin = ret->begin_ns = host_clock_ns();
     until = plan->budget_ns < UINT64_MAX - begin ? begin + plan->budget_ns : UINT64_MAX;
     end = plan->rate != 0 ? trip_at_rate(t, plan->rate, plan->count, ret)
                           : full_speed(t, plan->count, until, ret);
@@ -224,9 +259,9 @@ static int open_rings(struct trip_pinger *t, const struct pair_phase *phase,
     t->size = phase->size;
     r->polls = phase->place.polls;
     r->apart = pair_apart(&phase->place);
-    status = shmring_producer_open(&r->p, r->there, opt);
+    status = ring_open_producer(&r->p, r->there, opt);
     if (status == SHMRING_OK) {
-        status = shmring_consumer_open(&r->c, r->back, opt);
+        status = ring_open_consumer(&r->c, r->back, opt);
     }
     if (status == SHMRING_OK) {
         status = shmring_inspect(r->there, &info);
@@ -253,6 +288,7 @@ static void clear(struct trip_result *ret)
 {
     histogram_clear(&ret->round_trip);
     histogram_clear(&ret->one_way);
+    series_clear(&ret->worst);
     ret->elapsed_ns = 0;
 }
 
@@ -272,7 +308,7 @@ int trip_with_partner(const char *who, const struct pair_phase *phase, const str
     t.child = &partner.child;
     if (open_rings(&t, phase, &opt) && pair_partner_start(&partner, phase, base)) {
         end = measure(&t, plan, ret);
-        shmring_producer_close(t.rings.p); /* the partner reads to the end and goes */
+        ring_close_producer(t.rings.p); /* the partner reads to the end and goes */
         t.rings.p = NULL;
         result = pair_partner_end(&partner, end == TRIP_OK);
         result = !result && end != TRIP_FAILED && host_stop_requested() ? -1 : result;

@@ -12,7 +12,9 @@
 #ifndef SHMRING_TOOLS_TRIP_H
 #define SHMRING_TOOLS_TRIP_H
 
+#include "ring.h"
 #include "pair.h"
+#include "samples.h"
 
 /* Messages shorter than this have no room for a time. */
 #define TRIP_TIMED_SIZE 8u
@@ -22,11 +24,13 @@ struct trip_plan {
     uint64_t budget_ns; /* how long to measure; UINT64_MAX: until all have come back */
     uint64_t warm_ns;   /* full speed before that, not measured */
     uint64_t rate;      /* messages per second, counted from when each was due; 0: full speed */
+    struct samples *samples; /* round trips are kept there, too; NULL: they are not */
 };
 
 struct trip_result {
     struct histogram round_trip, one_way; /* one way: empty for messages too short for a time */
-    uint64_t elapsed_ns;
+    struct series worst;                  /* round trips, by when they began */
+    uint64_t begin_ns, elapsed_ns;
 };
 
 /* Measures with a partner of our own, on rings named after `who` and our pid. Returns 1; 0 after a

@@ -28,13 +28,16 @@ static enum trip_end take_answer(struct trip_pinger *t, struct schedule *s,
     uint64_t arrival = 0, i = s->taken;
     enum trip_end end = trip_take(t, record, &arrival);
 
+    if (end == TRIP_OK && i + 1 >= s->count) { /* the last one: nothing is measured behind it */
+        end = trip_check_bytes(t);
+    }
     if (end != TRIP_OK) {
         return end;
     }
     s->taken++;
     s->heard_ns = now;
     if (i < s->count) {
-        histogram_add(&ret->round_trip, now - due_ns(s, i));
+        trip_note(t, ret, due_ns(s, i), now - due_ns(s, i));
     }
     if (i > 0 && t->size >= TRIP_TIMED_SIZE) {
         histogram_add(&ret->one_way, arrival - due_ns(s, i - 1));

@@ -42,8 +42,8 @@ shmring_status trip_wait(struct trip_rings *r)
 
 void trip_close(struct trip_rings *r)
 {
-    shmring_producer_close(r->p);
-    shmring_consumer_close(r->c);
+    ring_close_producer(r->p);
+    ring_close_consumer(r->c);
     free(r->message);
     r->p = NULL;
     r->c = NULL;
@@ -132,9 +132,9 @@ static shmring_status open_rings(struct trip_rings *r, const shmring_options *op
     shmring_info info;
 
     /* In this order: who finds BASE.ping finds BASE.pong too. */
-    status = shmring_producer_open(&r->p, r->back, opt);
+    status = ring_open_producer(&r->p, r->back, opt);
     if (status == SHMRING_OK) {
-        status = shmring_consumer_open(&r->c, r->there, opt);
+        status = ring_open_consumer(&r->c, r->there, opt);
     }
     if (status == SHMRING_OK) {
         status = shmring_inspect(r->there, &info);

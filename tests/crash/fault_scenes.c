@@ -14,10 +14,15 @@ static void before_nothing(struct run *run)
     name_run(run, "fault");
 }
 
-static void before_persistent(struct run *run)
+static void before_nothing_persistent(struct run *run)
 {
     before_nothing(run);
     run->opt.lifetime = SHMRING_PERSISTENT;
+}
+
+static void before_persistent(struct run *run)
+{
+    before_nothing_persistent(run);
     MUST(shmring_producer_open(&run->p, run->ring, &run->opt) == SHMRING_OK);
     shmring_producer_close(run->p);
 }
@@ -84,10 +89,22 @@ static void close_producer(struct run *run)
     run->child_p = NULL;
 }
 
+static void remove_producer(struct run *run)
+{
+    close_producer(run);
+    MUST(shmring_remove(run->ring) == SHMRING_OK);
+}
+
 static void close_consumer(struct run *run)
 {
     shmring_consumer_close(run->child_c);
     run->child_c = NULL;
+}
+
+static void remove_consumer(struct run *run)
+{
+    close_consumer(run);
+    MUST(shmring_remove(run->ring) == SHMRING_OK);
 }
 
 static shmring_observer *observer;
@@ -288,6 +305,10 @@ static void after_two(struct run *run)
 const struct scene scenes[] = {
     {"a producer that opens and creates", before_nothing, NULL, open_producer, close_producer, NULL,
      after_fresh, 0},
+    {"a producer that opens and creates what stays", before_nothing_persistent, NULL, open_producer,
+     remove_producer, NULL, after_remove, 0},
+    {"a consumer that opens and creates what stays", before_nothing_persistent, NULL, open_consumer,
+     remove_consumer, NULL, after_remove, 0},
     {"a consumer that opens a ring", life_before_producer, NULL, open_consumer, close_consumer,
      NULL, after_consumer, 0},
     {"an observer that opens a ring", life_before_pair, NULL, open_observer, close_observer, NULL,

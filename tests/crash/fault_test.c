@@ -3,7 +3,7 @@
  * time; and the process is killed before and behind each.
  *
  * What failed says so by its status and by one sentence about this ring, has left no descriptor, no
- * mapping and no name, and works when it is tried again. What has a way round takes it.
+ * mapping, no file and no name, and works when it is tried again. What has a way round takes it.
  */
 #define _GNU_SOURCE
 #include "fault_scenes.h"
@@ -19,6 +19,7 @@
 struct report {
     volatile int status, again;
     volatile int descriptors, mappings; /* left over */
+    volatile int files;                 /* left over by what failed */
     char detail[512];
 };
 
@@ -58,16 +59,18 @@ static int count_mappings(void)
 
 static int scene_body(const struct scene *scene)
 {
-    int descriptors, mappings;
+    int descriptors, mappings, files;
 
     descriptors = count_descriptors();
     mappings = count_mappings();
     if (scene->begin != NULL) {
         scene->begin(run);
     }
+    files = (int)life_count_files(run->ring);
     step_mark();
     report->status = scene->operation(run);
     step_mark();
+    report->files = report->status < 0 ? (int)life_count_files(run->ring) - files : 0;
     (void)snprintf(report->detail, sizeof report->detail, "%s", shmring_error_detail());
     if (report->status >= 0 && scene->undo != NULL) {
         scene->undo(run);
@@ -194,6 +197,9 @@ static const char *wrong_report(const struct scene *scene)
     }
     if (report->descriptors != 0 || report->mappings != 0) {
         return "something is left open";
+    }
+    if (report->files > 0) {
+        return "a name is left";
     }
     if (report->again < 0 &&
         !(report->again == SHMRING_E_NOT_FOUND && scene->undo == NULL && report->status >= 0)) {

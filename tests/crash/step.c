@@ -50,6 +50,39 @@ static int is_call(unsigned long word)
 #endif
 }
 
+#if defined __aarch64__
+#define BREAKPOINT(word) (((word) & ~0xFFFFFFFFul) | 0xD4200000ul) /* brk 0 */
+#else
+#define BREAKPOINT(word) (((word) & ~0xFFul) | 0xCCul) /* int3 */
+#endif
+
+/* The processor stands at a breakpoint, or behind it: it goes back to its address. */
+static int go_back(pid_t child, uintptr_t pc)
+{
+    struct user_regs_struct regs;
+    struct iovec io = {&regs, sizeof regs};
+
+    if (ptrace(PTRACE_GETREGSET, child, (void *)(uintptr_t)NT_PRSTATUS, &io) != 0) {
+        return 0;
+    }
+#if defined __x86_64__
+    if ((uintptr_t)regs.rip != pc + 1) {
+        return 0;
+    }
+    regs.rip = pc;
+#elif defined __i386__
+    if ((uintptr_t)regs.eip != pc + 1) {
+        return 0;
+    }
+    regs.eip = (long)pc;
+#else
+    if ((uintptr_t)regs.pc != pc) {
+        return 0;
+    }
+#endif
+    return ptrace(PTRACE_SETREGSET, child, (void *)(uintptr_t)NT_PRSTATUS, &io) == 0;
+}
+
 static int can_step(void)
 {
     return 1;
@@ -67,6 +100,14 @@ static uintptr_t read_pc(pid_t child)
 static int is_call(unsigned long word)
 {
     return word == 0;
+}
+
+#define BREAKPOINT(word) (word)
+
+static int go_back(pid_t child, uintptr_t pc)
+{
+    (void)child;
+    return pc == 0;
 }
 
 static int can_step(void)
@@ -141,9 +182,22 @@ pid_t step_start(int (*body)(void *arg), void *arg)
     exit(1);
 }
 
+/* How often the last places, as many as at->steps, were at the same address. */
+static uint32_t visits_of(const struct step_path *path, const struct step_place *at)
+{
+    uint32_t back;
+
+    for (back = 1; back <= at->steps; back++) {
+        if (path->places[path->count - back].pc == at->pc) {
+            return path->places[path->count - back].visits + 1;
+        }
+    }
+    return 0;
+}
+
 int step_record(pid_t child, struct step_path *ret)
 {
-    struct step_place at = {0, 0, 0, 1, 0};
+    struct step_place at = {0, 0, 0, 0, 1, 0};
     int signal = SIGTRAP;
     uint32_t before, called;
 
@@ -153,6 +207,7 @@ int step_record(pid_t child, struct step_path *ret)
         at.pc = read_pc(child);
         at.ours = at.pc >= (uintptr_t)__executable_start && at.pc < (uintptr_t)etext;
         at.enter = before && !at.ours;
+        at.visits = visits_of(ret, &at);
         ret->places[ret->count++] = at;
         ret->ours += at.ours;
         called = (uint32_t)is_at_call(child, at.pc);
@@ -164,6 +219,49 @@ int step_record(pid_t child, struct step_path *ret)
     return signal == MARK;
 }
 
+/* A breakpoint costs about as much as this many single steps. */
+#define BREAK_COSTS 4
+
+/* From before an instruction at pc to before the next one at pc; 0 when a call, a mark or the end
+ * comes first, or when nothing can be written there. */
+static int to_breakpoint(pid_t child, uintptr_t pc)
+{
+    unsigned long word;
+    int signal;
+
+    errno = 0;
+    word = (unsigned long)ptrace(PTRACE_PEEKTEXT, child, (void *)pc, 0);
+    if (errno != 0 || ptrace(PTRACE_POKETEXT, child, (void *)pc, (void *)BREAKPOINT(word)) != 0) {
+        return 0;
+    }
+    signal = go(PTRACE_SYSCALL, child);
+    if (signal == 0 || ptrace(PTRACE_POKETEXT, child, (void *)pc, (void *)word) != 0) {
+        return 0;
+    }
+    return signal == SIGTRAP && go_back(child, pc);
+}
+
+/* The child stands behind the system calls of its way to the place. */
+static int run_to(pid_t child, const struct step_place *place)
+{
+    uint32_t left = place->visits + 1;
+
+    if (read_pc(child) == place->pc && --left == 0) {
+        return 1;
+    }
+    while (to_breakpoint(child, place->pc)) {
+        while (read_pc(child) == place->pc) { /* more than once with a string instruction */
+            if (--left == 0) {
+                return 1;
+            }
+            if (go(PTRACE_SINGLESTEP, child) != SIGTRAP) {
+                return 0;
+            }
+        }
+    }
+    return 0;
+}
+
 int step_to(pid_t child, const struct step_place *place)
 {
     uint32_t i;
@@ -172,6 +270,9 @@ int step_to(pid_t child, const struct step_place *place)
         if (go(PTRACE_SYSCALL, child) != CALL_TRAP) {
             return 0;
         }
+    }
+    if ((uint64_t)BREAK_COSTS * (place->visits + 1) < place->steps) {
+        return run_to(child, place);
     }
     for (i = 0; i < place->steps; i++) {
         if (go(PTRACE_SINGLESTEP, child) != SIGTRAP) {

@@ -3,9 +3,9 @@
  *
  * The child says where the operation begins and ends with step_mark(). One child is stepped through
  * all of it, and its path is written down: each place as so many system calls, then so many
- * instructions. Others are led to one place of that path: from system call to system call, which is
- * quick, and the rest by single steps. There they are killed, or stopped as by SIGSTOP, and later
- * let go on.
+ * instructions. Others are led to one place of that path: from system call to system call, then to
+ * a breakpoint at the place, both of which are quick, or by single steps where those are fewer.
+ * There they are killed, or stopped as by SIGSTOP, and later let go on.
  */
 #ifndef SHMRING_TESTS_STEP_H
 #define SHMRING_TESTS_STEP_H
@@ -16,6 +16,7 @@
 
 struct step_place {
     uint32_t calls, steps;
+    uint32_t visits; /* how often it went over pc in these steps, before it stands there */
     uintptr_t pc;
     uint32_t ours;  /* 1: an instruction of this program, so of the library or the test */
     uint32_t enter; /* 1: the first one of an excursion into the C library or the kernel's page */

@@ -3,6 +3,10 @@
  * edges.py. */
 #include <shmring/shmring.h>
 
+#include "../../src/consumer.c"
+#include "../../src/evict.c"
+#include "../../src/space.c"
+
 #define EDGES(result, name, ...)                                                                   \
     result edges_##name(__VA_ARGS__);                                                              \
     result edges_##name(__VA_ARGS__)

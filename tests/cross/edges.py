@@ -27,9 +27,9 @@ EDGES = {
     "edges_read_span": ("C", "acquire", 1),
     "edges_release": ("D", "release", 2),  # cursor, and head
     "edges_read_advance": ("D", "release", 2),
-    "shmring_ask_consumer_": ("A", "acquire", 2),  # head, then cursor
-    "shmring_ended_": ("E", "acquire", 2),  # the state, then the word again
-    "shmring_refresh_limit_": ("G", "barrier", 1),
+    "shmr_reload_head": ("A", "acquire", 2),  # head, then cursor
+    "shmr_ended": ("E", "acquire", 2),  # the state, then the word again
+    "shmr_evict_publish": ("G", "barrier", 1),
 }
 # What a processor that orders by itself must not be asked for; "xchg %ax,%ax" does nothing.
 COSTLY = re.compile(r"^lock\b|^[lsm]fence|^xchg.*\(")

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Builds a C++ test with each compiler, language and way of error handling there is, without a
-warning, and runs it. Usage: compilers.py SOURCE STATIC_LIBRARY -IFOLDER..."""
+warning, and runs it. Usage: compilers.py STATIC_LIBRARY [-IFOLDER | SOURCE]..."""
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 
-SOURCE, LIBRARY, INCLUDES = sys.argv[1], sys.argv[2], sys.argv[3:]
+LIBRARY = sys.argv[1]
+INCLUDES = [a for a in sys.argv[2:] if a.startswith("-I")]
+SOURCES = [a for a in sys.argv[2:] if not a.startswith("-I")]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow",
             "-Wundef", "-Wold-style-cast", "-Wnon-virtual-dtor", "-Woverloaded-virtual",
             "-Wcast-align", "-Werror"]
@@ -18,12 +20,14 @@ WAYS = [["-std=c++17"], ["-std=c++17", "-O2", "-fno-exceptions", "-fno-rtti"], [
 
 def attempt(compiler, flags, folder):
     program = os.path.join(folder, "program")
-    built = subprocess.run([compiler, *flags, *WARNINGS, *ONLY[compiler], *INCLUDES, SOURCE,
-                            LIBRARY, "-lpthread", "-o", program], capture_output=True, text=True,
-                           timeout=240)
+    # All in one, for most of the time goes into the headers.
+    text = "".join('#include "%s"\n' % source for source in SOURCES)
+    built = subprocess.run([compiler, *flags, *WARNINGS, *ONLY[compiler], *INCLUDES, "-x", "c++",
+                            "-", "-x", "none", LIBRARY, "-lpthread", "-o", program], input=text,
+                           capture_output=True, text=True, timeout=240, check=False)
     if built.returncode != 0:
         return built.stderr
-    done = subprocess.run([program], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([program], capture_output=True, text=True, timeout=120, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 

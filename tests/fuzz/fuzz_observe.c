@@ -13,7 +13,7 @@ static void observe(uint32_t size)
 
     MUST(status != SHMRING_OK || r.len <= size);
     MUST(status != SHMRING_E_TOO_BIG || r.len > size);
-    MUST(status != SHMRING_LAPPED || shmring_observer_lost(o) != 0);
+    MUST(status != SHMRING_LAPPED || shmring_observer_lost(o) <= UINT64_MAX / 2); /* 0: repaired */
     if (status == SHMRING_E_CORRUPT) {
         MUST(shmring_observe(o, buf, size, &r) == SHMRING_E_CORRUPT);
         fuzz_observe_end();
@@ -26,7 +26,7 @@ void fuzz_observe(uint32_t how, uint32_t size)
         (void)shmring_observer_open(&o, NAME, NULL);
         return;
     }
-    switch (how % 4) {
+    switch (how % 6) {
     case 0:
         (void)shmring_observer_seek(o, (int)(size & 1));
         break;
@@ -39,6 +39,15 @@ void fuzz_observe(uint32_t how, uint32_t size)
             break;
         }
         observe(size % BUFFER);
+        break;
+    case 3:
+        (void)shmring_observer_fd(o);
+        if (size % 2 == 1) {
+            shmring_observer_interrupt(o);
+        }
+        break;
+    case 4:
+        MUST(shmring_observer_wait(o, size) != SHMRING_LAPPED);
         break;
     default:
         observe(BUFFER);

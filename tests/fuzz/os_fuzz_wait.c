@@ -126,6 +126,23 @@ void shmring_os_listener_close(intptr_t listener)
     (void)listener;
 }
 
+shmring_status shmring_os_timer_open(const struct shmring_name *name, intptr_t *ret)
+{
+    *ret = 6;
+    return name != NULL ? SHMRING_OK : SHMRING_E_OS;
+}
+
+void shmring_os_timer_set(intptr_t timer, uint64_t ns)
+{
+    (void)timer;
+    (void)ns;
+}
+
+void shmring_os_timer_close(intptr_t timer)
+{
+    (void)timer;
+}
+
 /* ---- this process, and time ---- */
 
 uint64_t shmring_os_clock_ns(void)
@@ -137,6 +154,11 @@ uint64_t shmring_os_clock_ns(void)
 uint64_t shmring_os_realtime_ns(void)
 {
     return clock_ns;
+}
+
+uint64_t shmring_os_user(void)
+{
+    return 1000;
 }
 
 uint64_t shmring_os_pid(void)

@@ -362,7 +362,8 @@ int __wrap_open64(const char *path, int flags, ...);
 shmring_status __wrap_shmring_os_open(const struct shmring_name *name, int write, int any_owner,
                                       struct shmring_os_segment *ret)
 {
-    return __real_shmring_os_open(name, write, any_owner || plant == ANYBODYS_IS_TAKEN, ret);
+    return __real_shmring_os_open(name, write,
+                                  plant == ANYBODYS_IS_TAKEN ? SHMRING_OS_PLANTED : any_owner, ret);
 }
 
 int __wrap_open64(const char *path, int flags, ...)

@@ -146,6 +146,25 @@ static void shouldWriteAByteRingByteForByte(void)
     CHECK(behind_remove(rig_name));
 }
 
+static void shouldWriteADescriptionByteForByte(void)
+{
+    static const char text[] = "type 1 A\nuint8 x # [m]\nuint8 N = 3 # three\n";
+    shmring_options o = fixed_options();
+
+    o.max_record = 1000;
+    o.description = text;
+    CHECK_STATUS(shmring_create(new_name(), &o), SHMRING_OK);
+    look(rig_name, 0, got, sizeof got);
+    put_geometry(0, 1000, 8);
+    put(0x40, 1, 8); /* features_compat */
+    put(0x90, 0x400, 4);
+    put(0x94, strlen(text), 4);
+    put(0x98, UINT64_C(0x9229C139F83E3731), 8); /* of "type 1 A\nuint8 x # [m]\nuint8 N=3\n" */
+    memcpy(want + 0x400, text, strlen(text));
+    compare();
+    CHECK(behind_cannot_remove() != NULL || behind_remove(rig_name));
+}
+
 /* A segment with one record, which runs around the end. */
 static void put_segment(void)
 {
@@ -215,6 +234,7 @@ int main(void)
     order = machine_order();
     RUN(shouldWriteARecordRingByteForByte);
     RUN(shouldWriteAByteRingByteForByte);
+    RUN(shouldWriteADescriptionByteForByte);
     RUN(shouldReadASegmentBuiltFromTheSpecification);
     RUN(shouldRefuseASegmentOfTheOtherByteOrder);
     return check_done();

@@ -27,6 +27,9 @@ static void shouldKeepTheGroupsWhereTheyAre(void)
     CHECK_EQ(SHMRING_RECORD_LIMIT, INT64_C(4294967264));
     CHECK_EQ(SHMRING_NAME_SIZE, 256);
     CHECK_EQ(SHMRING_HISTOGRAM_BUCKETS, 1408);
+    CHECK_EQ(SHMRING_DESCRIPTION_AT, 1024);
+    CHECK_EQ(SHMRING_DESCRIPTION_MAX, 15360);
+    CHECK_EQ(SHMRING_COMPAT_DESCRIPTION, 1);
     CHECK_EQ(sizeof(struct shmring_geometry_page), 472);
     CHECK_EQ(sizeof(struct shmring_producer_page), 16384);
     CHECK_EQ(sizeof(struct shmring_consumer_page), 16384);
@@ -60,7 +63,10 @@ static void shouldKeepTheGeometry(void)
     AT(shmring_geometry_page, stamp_base_tick, 120, 8);
     AT(shmring_geometry_page, stamp_base_ns, 128, 8);
     AT(shmring_geometry_page, huge_bytes, 136, 8);
-    AT(shmring_geometry_page, reserved, 144, 72);
+    AT(shmring_geometry_page, description_at, 144, 4);
+    AT(shmring_geometry_page, description_size, 148, 4);
+    AT(shmring_geometry_page, description_hash, 152, 8);
+    AT(shmring_geometry_page, reserved, 160, 56);
     AT(shmring_geometry_page, name, 216, 256);
 }
 

@@ -18,7 +18,7 @@ HOLDS = {
         ('one death, fences everywhere', 'BUFFER=2 KILLS=1 SYSTEMS=8'),
         ('one death, nobody may call membarrier', 'BUFFER=2 KILLS=1 SYSTEMS=2'),
         ('one death on descriptors', 'BUFFER=2 KILLS=1 SYSTEMS=2 DESCRIPTOR=1'),
-        ('a wish for fences ends', WISH := 'BUFFER=2 KILLS=1 VICTIMS=2 SYSTEMS=2 MESSAGES=3 '
+        ('a fence request ends', WISH := 'BUFFER=2 KILLS=1 VICTIMS=2 SYSTEMS=2 MESSAGES=3 '
                                            'CAPACITY=3 REVIEW=1'),
     ],
     'wake --long': [
@@ -47,13 +47,13 @@ MUTANTS = {
         ('no membarrier', 'BUFFER=2 NO_MEMBARRIER=1'),
         ('no fence of the waker', 'BUFFER=2 NO_WAKER_FENCE=1'),
         ('no fence of a waker that is not registered', 'BUFFER=2 UNREGISTERED_TRUSTED=1'),
-        ('no short slice before the wish for fences is heard', 'BUFFER=2 NO_SHORT_SLICE=1'),
+        ('no short slice before the fence request is seen', 'BUFFER=2 NO_SHORT_SLICE=1'),
         ('the bell is not cleared', 'BUFFER=2 BELL_NOT_CLEARED=1'),
         ('the wake comes before the publication', 'BUFFER=2 WAKE_BEFORE_PUBLISH=1'),
         ('the sleep does not compare the bell', 'BUFFER=2 NO_COMPARISON=1'),
         ('a close rings no bell', 'BUFFER=2 NO_RING_AT_CLOSE=1'),
         ('an end is told without a last look', 'BUFFER=2 NO_LAST_LOOK=1'),
-        ('no barrier between promise and wish', WISH + ' NO_WISH_BARRIER=1'),
+        ('no barrier between request and answer', WISH + ' NO_WISH_BARRIER=1'),
     ],
     'life': [
         ('no lock of openers and closers', 'KILLS=0 NO_ADMIN_LOCK=1'),

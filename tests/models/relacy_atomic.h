@@ -103,8 +103,18 @@ static inline const shmring_atomic_u64 *shmring_word_at_const(const unsigned cha
 #define SHMRING_COPY_H
 #define SHMRING_COPY_MOVES_TO 256u
 void shmring_copy_(void *to, const void *from, size_t n, uint32_t);
+static inline void shmring_copy_any_(void *to, const void *from, size_t n, uint32_t by_string)
+{
+    shmring_copy_(to, from, n, by_string);
+}
 #define SHMRING_FIRST_LINE 56u
-#define SHMRING_NO_WIDE_COPY
+static inline int shmring_is_wide_(size_t, uint32_t)
+{
+    return 0;
+}
+static inline void shmring_copy_in_wide_(void *, const void *, size_t, uint32_t)
+{
+}
 
 #define SHMRING_CALL_(op)    rl::atomic_##op
 #define SHMRING_ORDER_(name) rl::mo_##name

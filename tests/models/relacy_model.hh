@@ -16,10 +16,15 @@
 
 /* C, compiled as C++: the same statements. */
 #include "../../src/role.c"
+#include "../../src/evict.c"
+#include "../../src/space.c"
+#include "../../src/producer.c"
+#include "../../src/consumer.c"
 #include "../../src/recover.c"
 #include "../../src/pace.c"
 #include "../../src/wake.c"
 #include "../../src/wait.c"
+#include "../../src/wait_producer.c"
 
 #define CAPACITY 64u /* not a ring that could be opened: handles do not care */
 #define WORDS    (CAPACITY / 8)
@@ -42,12 +47,15 @@ static const void *const named_words[] = {&producer_page.tail,
                                           &producer_page.records,
                                           &producer_page.evict,
                                           &producer_page.evict_count,
+                                          &producer_page.repairs,
                                           &producer_page.rejected,
                                           &producer_page.stalls,
                                           &producer_page.sleeps,
                                           &producer_page.wakes,
                                           &producer_page.high_water,
                                           &producer_page.recovered,
+                                          &producer_page.reported,
+                                          &producer_page.reporting,
                                           &producer_page.role.pid,
                                           &producer_page.role.start_time,
                                           &producer_page.role.epoch,
@@ -77,6 +85,8 @@ static const void *const named_words[] = {&producer_page.tail,
                                           &doorbell_page.producer_bell,
                                           &doorbell_page.producer_want,
                                           &doorbell_page.lifecycle,
+                                          &producers[0].interrupted,
+                                          &producers[1].interrupted,
                                           &consumers[0].interrupted,
                                           &consumers[1].interrupted};
 #define NAMED (sizeof named_words / sizeof *named_words)
@@ -223,21 +233,34 @@ uint64_t shmring_stamp_now_(uint32_t)
 {
     return 0;
 }
-shmring_status shmring_peek_stamped_(shmring_consumer *, shmring_record *)
+shmring_status shmring_peek_slow_(shmring_consumer *, shmring_record *)
 {
     return SHMRING_E_INVALID;
 }
-uint32_t shmring_peek_many_stamped_(shmring_consumer *, shmring_record *, uint32_t)
+uint32_t shmring_peek_many_slow_(shmring_consumer *, shmring_record *, uint32_t)
 {
     return 0;
 }
-shmring_status shmring_consumer_arm_(shmring_consumer *)
+shmring_status shmr_consumer_arm(shmring_consumer *, uint64_t, int)
 {
     return SHMRING_EMPTY;
 }
-shmring_status shmring_producer_arm_(shmring_producer *, uint64_t)
+shmring_status shmr_producer_arm(shmring_producer *, uint64_t, int)
 {
     return SHMRING_FULL;
+}
+
+struct shmring_consumer_page *shmring_consumer_page_of(const struct shmring_os_map *)
+{
+    return &consumer_page;
+}
+struct shmring_producer_page *shmring_producer_page_of(const struct shmring_os_map *)
+{
+    return &producer_page;
+}
+struct shmring_doorbell_page *shmring_doorbell_page_of(const struct shmring_os_map *)
+{
+    return &doorbell_page;
 }
 
 shmring_status shmring_fail(shmring_status status, const char *, ...)
@@ -270,7 +293,6 @@ static void fill_producer(shmring_producer *p, uint32_t framing)
     p->peer = &consumer_page;
     p->record_header = framing == SHMRING_RECORDS ? 8 : 0;
     p->max_record = framing == SHMRING_RECORDS ? 16 : 0;
-    p->len_bound = framing == SHMRING_RECORDS ? 17 : 0;
     p->capacity = CAPACITY;
     p->framing = framing;
     p->spin_ns = SHMRING_SPIN_NONE;
@@ -281,7 +303,8 @@ static void fill_producer(shmring_producer *p, uint32_t framing)
     p->attachment->geometry.record_header = p->record_header;
     p->attachment->geometry.max_record = p->max_record;
     p->fence = !has_membarrier;
-    p->step = CAPACITY / 4;
+    p->step = CAPACITY / 2; /* two records go the fast way, one the slow */
+    shmring_set_gates_(p);
 }
 
 static void fill_consumer(shmring_consumer *c, uint32_t framing)

@@ -115,15 +115,20 @@ static const struct {
 } spared[] = {
     {"shmring_recover_producer", "&p->page->tail", LOCK},
     {"roll_forward", "shmring_word_at(p->data + (p->tail & p->mask))", LOCK},
+    {"recover_refusals", "&p->page->reported", LOCK},
+    {"commit", "&page->reported", "only the next owner of the role reads it: " LOCK},
     {"lapped", "&c->page->cursor", "only people ask where an overwrite ring's consumer is"},
     {"lapped", "&c->page->head", "only people ask where an overwrite ring's consumer is"},
     {"load_evict", "&o->page->evict_count", "the acquire of evict is in front of it", 1},
-    {"shmring_ended_", "word", "the acquire of the state is in front of it"},
+    {"is_moved", "&o->page->repairs", "nobody repairs a ring here"},
+    {"moved", "&o->page->repairs", "nobody repairs a ring here"},
+    {"shmring_observer_seek", "&o->page->repairs", "nobody repairs a ring here"},
+    {"nothing", "&o->page->role.epoch", "one producer, and no other after it"},
     {"nothing", "word", "the acquire of the state is in front of it"},
-    {"shmring_role_ask", "&theirs->epoch", "shmring_ended_() tells an end first"},
+    {"shmring_role_ask", "&theirs->epoch", "shmr_ended() reports an end first"},
     {"shmring_wait_barrier", "&w->theirs->capability", "promises do not change here: wake.pml"},
     {"look_at_bell", "r->bell",
-     "who reads an old wish has published before the waiter's last look"},
+     "who reads an old request has published before the waiter's last look"},
     {"shmring_role_enter", "", "only who waits and finds nobody there relies on it: nobody here"},
 };
 

@@ -141,7 +141,7 @@ template <int MEMBARRIER> struct asleep : ring_test<asleep<MEMBARRIER>, 2> {
         this->begin(SHMRING_RECORDS, MEMBARRIER);
         begin_at(10 * CAPACITY); /* far from where producer_want begins */
         producers[0].max_record = consumers[0].max_record = 40;
-        producers[0].len_bound = 41;
+        shmring_set_gates_(&producers[0]);
     }
 
     /* One record fills the ring: a wake-up that is missed once is lost. */

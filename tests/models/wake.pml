@@ -22,7 +22,7 @@
 #define BUFFER 3 /* stores that a processor may hold back */
 #endif
 #ifndef REVIEW
-#define REVIEW 2 /* publications between two reviews of the wish for fences; FENCE_REVIEW */
+#define REVIEW 2 /* publications between two reviews of a fence request; FENCE_REVIEW */
 #endif
 
 /* What a process may find when it opens: bit 0, that it can register for membarrier and call it; bit
@@ -131,7 +131,7 @@ inline bell_ring()
     fi
 }
 
-/* review_fence(): is the wish still somebody's? */
+/* review_fence(): is the request still somebody's? */
 inline review_fence()
 {
     if

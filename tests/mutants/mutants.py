@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""mutants.py SOURCE BUILD [--every N] [--table FILE] [PART] - are the tests able to fail? Each small mistake
+"""mutants.py SOURCE BUILD [--every N] [PART | --today] - are the tests able to fail? Each small mistake
 of table.py is made in a copy of a source; what it is compiled into is compiled again, and the test that
 should notice is run; without a mistake it must pass. A mutant that survives fails the run. TAP. BUILD: where the tests are built. --every
-N: only each N-th. --table: writes the rows between FILE's markers. PART: only mutants with that in them.
+N: only each N-th. PART: only mutants with that in them. --today: a half, the other one tomorrow; with SHMRING_MUTANTS=all
+in the environment, all.
 
 A mistake in a public header is made in the test's own program first, as in one that was built with it;
 when that notices nothing, in the library too."""
@@ -45,10 +46,15 @@ def run_test(command, folder):
             for _ in range(1000):  # until none is left that could still name a ring
                 os.killpg(test.pid, signal.SIGKILL)
                 time.sleep(0.001)
-    for ring in glob.glob('/dev/shm/shmring.*.%d' % test.pid) + glob.glob('/dev/shm/shmring.*.%d.*' % test.pid):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(ring)
+    remove_rings(test.pid)
     return status, said
+
+
+def remove_rings(pid):
+    """What a killed test left under names with its number."""
+    for ring in glob.glob('/dev/shm/shmring.*.%d' % pid) + glob.glob('/dev/shm/shmring.*.%d.*' % pid):
+        with contextlib.suppress(FileNotFoundError):
+            (os.rmdir if os.path.isdir(ring) and not os.path.islink(ring) else os.unlink)(ring)
 
 
 class Build:
@@ -102,8 +108,8 @@ class Place:
             return word
         return (option.group(1) or '') + os.path.join(self.root, below)
 
-    def compiled(self, name):
-        """The object, compiled from this copy; or None, and the compiler's complaint is lost."""
+    def compiled(self, name, more=()):
+        """The object, compiled from this copy, or None; and what the compiler said. more: its options."""
         command, at = [], os.path.join(self.objects, name.replace('/', '_'))
         words = iter(self.build.compile[name])
         for word in words:
@@ -114,7 +120,8 @@ class Place:
                 command += ['-o', at]
             elif word not in ('-MD', '-g', '-Werror'):
                 command.append(self.moved(word) if word[0] != '-' or word[:2] in ('-I', '-D', '-i') else word)
-        return at if run(command + ['-O1', '-w'], cwd=self.build.root).returncode == 0 else None
+        done = run([*command, '-O1', '-w', *more], cwd=self.build.root)
+        return at if done.returncode == 0 else None, done.stderr
 
     def fails(self, file, test, whole):
         """What the test says against the copy as it is; None when it says nothing. whole: also what
@@ -125,7 +132,7 @@ class Place:
         for name in objects:
             if file in self.build.reads.get(name, ()) and \
                     (whole or not file.startswith('include/') or name.startswith(own)):
-                objects[name] = self.compiled(name)
+                objects[name], _ = self.compiled(name)
                 if objects[name] is None:
                     return 'it does not compile'
         program = os.path.join(self.objects, 'program')
@@ -157,31 +164,16 @@ class Place:
         return how not in (None, 'it does not compile'), how or 'it survives'
 
 
-def cell(text):
-    return '`%s`' % ' '.join(text.split()).replace('|', '\\|') if text.split() else 'nothing'
-
-
-def write_table(path, rows):
-    with open(path, encoding='utf-8') as f:
-        before, rest = f.read().split('<!-- mutants: begin -->\n')
-    with open(path, 'w', encoding='utf-8') as f:
-        f.write('%s<!-- mutants: begin -->\n%d mutants, all noticed, on %s:\n\n%s%s<!-- mutants: end -->%s' % (
-            before, len(rows), datetime.date.today(),
-            '| file | what stands there | what stands there instead | noticed by |\n|---|---|---|---|\n',
-            ''.join('| %s | %s | %s | `%s`: %s |\n' % (m.file, cell(m.old), cell(m.new),
-                                                      m.test.split(':')[0], how) for m, how in rows),
-            rest.split('<!-- mutants: end -->')[1]))
-
-
 def main():
     args = sys.argv[1:]
-    table = args.pop(args.index('--table') + 1) if '--table' in args else None
     every = int(args.pop(args.index('--every') + 1)) if '--every' in args else 1
     source, out, *part = [a for a in args if not a.startswith('--')]
     build = Build(source, out)
     chosen = [m for m in mutants(source)[::every] if not part or part[0] in ' '.join(m)]
+    if '--today' in args and os.environ.get('SHMRING_MUTANTS') != 'all':
+        chosen = chosen[datetime.date.today().toordinal() % 2::2]
     tests = sorted({m.test for m in chosen})
-    rows, workers, broken = [], os.cpu_count() or 1, 0
+    unnoticed, workers, broken = 0, os.cpu_count() or 1, 0
     print('1..%d' % (len(chosen) + len(tests)), flush=True)
     with tempfile.TemporaryDirectory() as folder, \
             concurrent.futures.ThreadPoolExecutor(workers) as pool:
@@ -212,12 +204,8 @@ def main():
             what = '%s: %s -> %s' % (mutant.file, mutant.old, mutant.new)
             print('%sok %d - %s' % ('' if noticed else 'not ', number, ' '.join(what.split()).replace('#', '')))
             print('# %s: %s' % (mutant.test, how), flush=True)
-            if noticed:
-                rows.append((mutant, how))
-    good = len(rows) == len(chosen) and broken == 0
-    if table and good:
-        write_table(table, rows)
-    return 0 if good else 1
+            unnoticed += not noticed
+    return 1 if unnoticed or broken else 0
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 
-DECLARED = re.compile(r'^(?:SHMRING_API|SHMRING_INLINE)\s[^;{]*?\b(shmring_\w+)\s*\([^;{]*?\)\s*([;{])',
+DECLARED = re.compile(r'^(?:SHMRING_API|SHMRING_INLINE(?:_HOT)?)\s[^;{]*?\b(shmring_\w+)\s*\([^;{]*?\)\s*([;{])',
                       re.M)
 COMMENT = re.compile(r'/\*.*?\*/', re.S)
 LIKE_ANOTHER = re.compile(r'\b(the same|otherwise as|the rest as)\b', re.I)

@@ -18,7 +18,7 @@ STANDARD = set('''assert complex ctype errno fenv float inttypes iso646 limits l
 signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath
 threads time uchar wchar wctype'''.split())
 CXX = set('''array atomic chrono cstddef cstdint cstdio cstring new string string_view
-system_error type_traits utility optional stdexcept'''.split())
+system_error tuple type_traits utility optional stdexcept'''.split())
 
 # The arrows between the public headers: each may see those on its right, and C's own.
 HEADERS = {
@@ -30,23 +30,26 @@ HEADERS = {
     'stamp.h': 'layout.h',
     'handle.h': 'layout.h stamp.h status.h atomic.h export.h',
     'copy.h': 'export.h',
-    'evict.h': 'handle.h',
-    'room.h': 'evict.h handle.h',
-    'produce.h': 'copy.h handle.h room.h',
+    'produce.h': 'copy.h handle.h',
     'consume.h': 'copy.h handle.h',
     'bytes.h': 'copy.h consume.h produce.h handle.h',
     'ring.h': 'bytes.h consume.h produce.h',
-    'endpoint.h': 'ring.h status.h',
+    'abi.h': 'handle.h status.h',
+    'endpoint.h': 'abi.h ring.h status.h',
     'wait.h': 'ring.h status.h endpoint.h',
-    'observe.h': 'ring.h status.h endpoint.h',
-    'latency.h': 'endpoint.h',
-    'shmring.h': 'endpoint.h latency.h ring.h status.h version.h wait.h observe.h',
+    'observe.h': 'abi.h ring.h status.h endpoint.h',
+    'describe.h': 'handle.h layout.h status.h export.h',
+    'typed.h': 'export.h',
+    'latency.h': 'abi.h endpoint.h',
+    'peer.h': 'ring.h',
+    'shmring.h': 'describe.h endpoint.h latency.h peer.h ring.h status.h typed.h version.h wait.h observe.h',
     'error.hpp': 'status.h',
     'record.hpp': 'ring.h wait.h',
+    'describe.hpp': 'describe.h error.hpp record.hpp',
     'owner.hpp': 'endpoint.h error.hpp',
-    'producer.hpp': 'ring.h wait.h error.hpp owner.hpp record.hpp',
-    'consumer.hpp': 'ring.h wait.h observe.h error.hpp owner.hpp record.hpp',
-    'shmring.hpp': 'shmring.h consumer.hpp error.hpp owner.hpp producer.hpp record.hpp',
+    'producer.hpp': 'ring.h wait.h peer.h error.hpp owner.hpp record.hpp',
+    'consumer.hpp': 'ring.h wait.h observe.h peer.h error.hpp owner.hpp record.hpp',
+    'shmring.hpp': 'shmring.h consumer.hpp describe.hpp error.hpp owner.hpp producer.hpp record.hpp',
 }
 
 

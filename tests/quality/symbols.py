@@ -19,7 +19,7 @@ def declared(folders):
                 text = re.sub(r'/\*.*?\*/', ' ', f.read(), flags=re.S)
             names.update(re.findall(r'^SHMRING_API\s[^;{(]*?\b(shmring_\w+)\s*\(', text, re.M))
             names.update(n for n in re.findall(
-                r'^SHMRING_INLINE\s[^;{(]*?\b(shmring_\w+)\s*\(', text, re.M) if n[-1] != '_')
+                r'^SHMRING_INLINE(?:_HOT)?\s[^;{(]*?\b(shmring_\w+)\s*\(', text, re.M) if n[-1] != '_')
     return names
 
 
@@ -30,7 +30,8 @@ def main():
         return 77
     out = subprocess.run(['nm', '-D', '--defined-only', library], capture_output=True, text=True,
                          check=True).stdout
-    exported = {line.split()[-1].split('@')[0] for line in out.splitlines() if line.split()}
+    exported = {line.split()[-1].split('@')[0] for line in out.splitlines()
+                if line.split() and ' A ' not in line}  # a node of the version script
     exported = {name for name in exported if not name.startswith(('__asan', '__odr_asan', '__ubsan'))}
     wanted = declared([os.path.join(root, 'include', 'shmring'),
                        os.path.join(build, 'include', 'shmring')])

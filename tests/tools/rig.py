@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -80,7 +81,9 @@ def finish(process, data=None):
     status = process.wait(timeout=PATIENCE)
     for reader in readers:
         reader.join(timeout=PATIENCE)
-    return status, parts.get("out"), parts.get("err", b"").decode()
+    # What it waits for it says after a second, on a busy machine in any test.
+    process.said = parts.get("err", b"").decode()
+    return status, parts.get("out"), re.sub("shmring: waiting for [^\n]*'\n", "", process.said)
 
 
 def feed(process, data):
@@ -331,15 +334,21 @@ def clear_up():
 
 
 def main(tests, limit=2 * PATIENCE):
-    """Runs the functions in order, prints TAP, and ends the program."""
-    failures = 0
+    """Runs the functions in order, prints TAP, and ends the program. With SHMRING_TEST_ONLY in the
+    environment only the one of that name."""
+    only = os.environ.get("SHMRING_TEST_ONLY")
+    tests = [test for test in tests if only in (None, test.__name__)]
+    failures = 0 if tests else 1
     for number, test in enumerate(tests, 1):
+        os.environ["SHMRING_TEST_NAME"] = test.__name__
+        begin = time.monotonic()
         # A read that nothing would end ends with the processes.
         watchdog = threading.Timer(limit, kill_all)
         watchdog.daemon = True
         watchdog.start()
         try:
             test()
+            print("# %s took %.2f s" % (test.__name__, time.monotonic() - begin))
             print("ok %d - %s" % (number, test.__name__))
         except Skip as reason:
             print("ok %d - %s # SKIP %s" % (number, test.__name__, reason))

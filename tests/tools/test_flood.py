@@ -37,11 +37,12 @@ def floodPrintsATableOfSizes():
     status, out, err = finish(process)
     equal((status, err), (0, ""), "flood")
     lines = [line.split() for line in out.decode().splitlines()]
-    contains(lines, ["size", "batch", "messages/s", "GB/s"], "heads")
-    rows = [line[:2] for line in lines if len(line) in (4, 5) and line[1] in ("1", "64")]
-    sizes = ["8", "64", "256", "1K", "4K", "16K", "64K"]
+    contains(lines, ["size", "batch", "messages/s", "GB/s", "state"], "heads")
+    rows = [line[:2] for line in lines if len(line) in (5, 6, 7) and line[1] in ("1", "64")]
+    sizes = ["8", "64", "256", "1024", "4096", "16384", "65536"]
     equal(rows, [[size, batch] for size in sizes for batch in ("1", "64")], "rows")
     contains(out.decode(), "every byte of each checked", "flood")
+    equal(len({line[3] for line in lines if len(line) in (6, 7) and line[1] in ("1", "64")}), 1, "units of the rates")
     leavesNothing(process.pid)
 
 
@@ -138,13 +139,19 @@ def aDrainRefusesWhatIsOutOfPlace():
         equal((status, out), (1, b""), "reader")
         contains(err, text, "sentence")
 
-    def message(number, size=9, tail=b"8"):
-        return (size.to_bytes(4, "little") + number.to_bytes(8, "little") + tail)
+    def pattern(number):
+        """The byte behind the number, of the part of the pattern that message `number` has."""
+        return bytes([(number % 61 + 2) * 0x9E3779B97F4A7C15 & 0xFF])
+
+    def message(number, size=9, tail=None):
+        return (size.to_bytes(4, "little") + number.to_bytes(8, "little") + (tail or pattern(number)))
     first, second = message(0), message(1)
     says(first + message(2), "message 1 is not the one")
     says(first + first, "message 1 is not the one")
     says(first + message(1, tail=b"9"), "message 1 is not the one")
-    says(first + second + message(2, 10, b"8?"), "message 2 is not the one")
+    says(first + message(1, tail=pattern(0)), "message 1 is not the one")  # behind it the bytes of message 0
+    says(b"".join(message(i) for i in range(130)) + message(130, tail=pattern(129)), "message 130 is not the one")
+    says(first + second + message(2, 10, pattern(2) + b"?"), "message 2 is not the one")
     says(message(7, tail=b"?"), "message 7 is not the one")
     says(b"\0\0\0\0", "an empty message is not one")
 

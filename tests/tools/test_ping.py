@@ -1,28 +1,21 @@
 # SPDX-License-Identifier: MIT
 """ping: percentiles, schedules, files, reflectors by name, and what dies."""
-import glob
 import json
 import os
+import random
+import re
 import signal
+import struct
 import subprocess
 import tempfile
 import time
 import xml.etree.ElementTree
 
+from pinging import PERCENTILES, inOrder, leavesNothing, reflector, stopReflector
 from rig import (WAS_KILLED, contains, equal, finish, gone, kill, main, not_on_windows, partner,
                  partners_ring, pid_of, run, run_ok, start, stop, true, unique, wait_stat)
 
-PERCENTILES = ["p50", "p90", "p99", "p99.9", "p99.99", "max"]
 TWO = len(os.sched_getaffinity(0)) >= 2
-
-
-def leavesNothing(pid):
-    equal(glob.glob("/dev/shm/shmring.*ping.%d.*" % pid), [], "names of ping %d" % pid)
-
-
-def inOrder(latency, what):
-    values = [latency[p] for p in PERCENTILES]
-    true(values == sorted(values) and values[0] > 0, "%s in order: %r" % (what, values))
 
 
 def ping(*args, count=2000, **more):
@@ -41,22 +34,6 @@ def ping(*args, count=2000, **more):
     return d
 
 
-def reflector(*args):
-    name = unique("mirror")
-    process = start("ping", "--reflect", name, *args)
-    wait_stat(name + ".ping", lambda s: s["consumer"]["alive"], "the reflector listens")
-    return process, name
-
-
-def stopReflector(process, name):
-    process.send_signal(signal.SIGINT)
-    status, out, err = finish(process)
-    equal((status, err), (0, ""), "reflector")
-    for ring in [name + ".ping", name + ".pong"]:
-        gone(ring)
-    return out.decode()
-
-
 def pingShowsPercentilesTheFloorAndBars():
     process = start("ping", "--count", "5000", env={**os.environ, "LC_ALL": "C"})
     status, out, err = finish(process)
@@ -71,6 +48,15 @@ def pingShowsPercentilesTheFloorAndBars():
     parts = [float(bar.split("%")[0].split()[-1]) for bar in bars]
     true(abs(sum(parts) - 100) < 0.01 * len(bars), "all of the bars: %r" % parts)
     leavesNothing(process.pid)
+
+
+def aColumnHasOneUnit():
+    out = run_ok("ping", "--count", "2000").decode()
+    rows = [re.findall(r"[0-9.]+ (ns|us|ms)\b", line) for line in out.splitlines()
+            if line.startswith(("round trip", "one way", "bare cache"))]
+    equal([len(row) for row in rows], [6, 6, 6], "three rows: %s" % out)
+    for column in zip(*rows):
+        equal(len(set(column)), 1, "units of a column: %s" % out)
 
 
 def barsAreBlocksWhereTheLocaleIsUtf8():
@@ -157,6 +143,11 @@ def percentileFileParsesAndCountsEverything():
         true(abs(row[3] - 1 / (1 - row[1])) < 0.01 * row[3], "inverse: %r" % row)
     median = [row for row in rows if row[1] == 0.5]
     equal([row[0] for row in median], [d["round_trip_ns"]["p50"]], "median")
+    for p in PERCENTILES[:-1]:  # what the file says just below, and at or just above
+        part, got = float(p[1:]) / 100, d["round_trip_ns"][p]
+        low = max([row[0] for row in rows if row[1] <= part - 1e-9])
+        high = min([row[0] for row in rows if row[1] >= part - 1e-9])
+        true(low <= got <= high, "%s is %d, and lies between %d and %d" % (p, got, low, high))
     foot = "\n".join(line for line in lines if line[0:1] == "#")
     for words in ["#[Mean    =", "StdDeviation   =", "#[Max     =", "Total count    =         4000]",
                   "#[Buckets ="]:
@@ -178,6 +169,20 @@ def reflectorServesOnePingerAfterTheOther():
         equal(d["reflector"], name, "reflector")
     ping(name, "--size", "64K", count=50)
     contains(stopReflector(process, name), "for 3 pingers", "what it says in the end")
+
+
+def aReflectorSendsBackEveryByte():
+    process, name = reflector()
+    rng = random.Random(1)
+    records = [rng.randbytes(n) for n in [1, 7, 8, 9, 16, 17, 64, 1000, 4096]]
+    data = b"".join(struct.pack("<I", len(r)) + r for r in records)
+    receiver = start("recv", name + ".pong", "--frame", "length", "--count", str(len(records)))
+    wait_stat(name + ".pong", lambda s: s["consumer"]["alive"], "somebody reads the answers")
+    run_ok("send", name + ".ping", "--frame", "length", data=data)
+    status, out, err = finish(receiver)
+    equal((status, err), (0, ""), "receiver")
+    equal(out == data, True, "every byte came back")
+    stopReflector(process, name)
 
 
 def twoPingersAtOnceAreRefused():
@@ -345,11 +350,12 @@ def wrongUsageIsRefused():
     contains(err, "processor 1000 cannot be used", "sentence")
 
 
-main([pingShowsPercentilesTheFloorAndBars, barsAreBlocksWhereTheLocaleIsUtf8,
+main([aColumnHasOneUnit, pingShowsPercentilesTheFloorAndBars, barsAreBlocksWhereTheLocaleIsUtf8,
       pingGivesItsFiguresAsJson, messagesMayHaveAnySize, aRateKeepsItsSchedule,
       aRateBeyondTheMachineIsCountedFromWhenMessagesWereDue,
       aReflectorThatStopsIsLateForEveryMessageOfThatTime, percentileFileParsesAndCountsEverything,
       filesThatCannotBeWrittenAreFailures, reflectorServesOnePingerAfterTheOther,
+      aReflectorSendsBackEveryByte,
       twoPingersAtOnceAreRefused, aReflectorSurvivesAKilledPinger, aKilledReflectorEndsThePinger,
       aPingToNobodyIsAFailure, aMessageThatTheReflectorCannotTakeIsAFailure,
       aPartnerThatDiesEndsThePing, aStopShowsWhatThereIs, aStopAtTheStartLeavesNothing,

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,42 @@ def value(metrics, name, **labels):
 
 def scrape(*names):
     return parse(run_ok("stat", "--prometheus", *names))
+
+
+# Where the counters lie, and what the metrics and JSON call them: docs/protocol.md.
+PRODUCER_AT, CONSUMER_AT = 0x4000, 0x8000
+COUNTERS = [(PRODUCER_AT + 0x088, "sent", "sent_records_total", None),
+            (PRODUCER_AT + 0x200, "rejected", "rejected_records_total", None),
+            (PRODUCER_AT + 0x208, "producer_stalls", "stalls_total", "producer"),
+            (PRODUCER_AT + 0x210, "producer_sleeps", "sleeps_total", "producer"),
+            (PRODUCER_AT + 0x218, "producer_wakes", "wakes_total", "producer"),
+            (PRODUCER_AT + 0x220, "high_water", "high_water_bytes", None),
+            (PRODUCER_AT + 0x228, "recovered", "recovered_records_total", None),
+            (CONSUMER_AT + 0x308, "received", "received_records_total", None),
+            (CONSUMER_AT + 0x400, "consumer_stalls", "stalls_total", "consumer"),
+            (CONSUMER_AT + 0x408, "consumer_sleeps", "sleeps_total", "consumer"),
+            (CONSUMER_AT + 0x410, "consumer_wakes", "wakes_total", "consumer"),
+            (CONSUMER_AT + 0x418, "gaps", "gaps_total", None),
+            (CONSUMER_AT + 0x420, "lapped", "lapped_total", None),
+            (CONSUMER_AT + 0x428, "lapped_bytes", "lapped_bytes_total", None)]
+
+
+def shouldNotSwapOneCounterForAnother():
+    name = unique()
+    create(name, "--capacity", "64K")
+    for n, (at, *_) in enumerate(COUNTERS):
+        damage(name, at, struct.pack("=Q", 1000 + 10 * n))
+    m, s = scrape(name), stat(name)
+    for n, (_, key, metric, role) in enumerate(COUNTERS):
+        labels = {"ring": name} if role is None else {"ring": name, "role": role}
+        equal(s["counters"][key], 1000 + 10 * n, "JSON: " + key)
+        equal(value(m, "shmring_" + metric, **labels), 1000 + 10 * n, "metric: " + metric)
+    words = " ".join(run_ok("stat", name).decode().replace(",", "").split())
+    for n, (_, key, metric, role) in enumerate(COUNTERS):
+        if key not in ("high_water", "lapped", "lapped_bytes"):
+            contains(words, str(1000 + 10 * n), "stat for people: " + key)
+    contains(words, "1000 sent 1070 received 1010 refused while full 1110 gaps", "stat for people")
+    remove(name)
 
 
 def shouldSayTheSameAsJson():
@@ -193,7 +230,8 @@ def shouldEscapeWhatAProgramCallsItself():
         finally:
             receiver.terminate()
             receiver.communicate(timeout=PATIENCE)
-    equal(dict(key[1:])["consumer"].encode("latin-1")[:8], b'a"b\\c?d?', "name of the program")
+    equal(dict(key[1:])["consumer"].encode("latin-1")[:8], b'a"b\\c?d\xe9',
+          "name of the program")
 
 
 def shouldKeepThePrefixOfAGlobalRing():
@@ -297,7 +335,7 @@ def shouldBeDocumentedMetricByMetric():
     remove(name)
 
 
-main([shouldSayTheSameAsJson, shouldSummarizeLatencies, shouldCountWhatAnOverwritingRingLost,
+main([shouldSayTheSameAsJson, shouldNotSwapOneCounterForAnother, shouldSummarizeLatencies, shouldCountWhatAnOverwritingRingLost,
       shouldShowEveryRingWithoutAName, shouldCountARingThatCannotBeRead,
       shouldEscapeWhatAProgramCallsItself, shouldKeepThePrefixOfAGlobalRing,
       shouldBeOneFormOfOutput, shouldWriteAFileForNodeExporter, shouldAnswerOverHttp,

@@ -4,14 +4,16 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import struct
+import subprocess
 import time
 
 import recordings
 from recording_rig import content, frames, make, path, replay, save, some_records
 from recordings import Recording, about, block, crc32c, end, entry, loss
-from rig import (WINDOWS, contains, create, equal, feed, feed_in_two, finish, kill, main, remove,
+from rig import (COMMAND, WINDOWS, Skip, contains, create, equal, feed, feed_in_two, finish, kill, main, remove,
                  run, run_ok, send_and_leave, start, stat, stop, true, unique, wait_stat, wait_until)
 
 
@@ -44,6 +46,29 @@ def shouldWriteTheDocumentedFormat():
     true(times == sorted(times) and times[0] > 0, "times do not go back")
 
 
+def syncs_of(*args):
+    """How often the disk was asked to confirm, by a recorder of records that fill several blocks."""
+    name, file, trace = unique(), path(), path("trace")
+    # A leak checker in the program traces it, which strace does already.
+    asan = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"]))
+    recorder = start("record", name, file, "--consume", *args, env={**os.environ, "ASAN_OPTIONS": asan},
+                     command=["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", trace, *COMMAND])
+    wait_stat(name, lambda s: s["consumer"]["alive"], "the recorder is there")
+    run_ok("send", name, "--frame", "length", data=frames([bytes(100000)] * 12))
+    equal(finish(recorder)[0], 0, "record")
+    return content(trace).count(b"sync(")
+
+
+def shouldHaveTheDiskConfirmWhenItIsAsked():
+    if WINDOWS or shutil.which("strace") is None or \
+            subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], check=False).returncode != 0:
+        raise Skip("strace cannot be used")
+    equal(syncs_of(), 0, "nobody asked")
+    equal(syncs_of("--sync", "never"), 0, "never")
+    equal(syncs_of("--sync", "file"), 1, "one file")
+    true(syncs_of("--sync", "block") >= 4, "each block of 256 KiB")
+
+
 def shouldKeepTypesTimesAndGapMarks():
     entries = [entry(b"x%d" % n, type_=60000 + n, flags=recordings.GAP if n == 2 else 0,
                      time_ns=1000 * n) for n in range(5)]
@@ -60,7 +85,7 @@ def shouldKeepTypesTimesAndGapMarks():
     player = start("replay", made, name, "--json")
     wait_stat(name, lambda s: s["counters"]["sent"] == 5, "all is in the ring")
     s = stat(name)
-    equal((s["schema"], s["max_record"]), (9, 5000), "the ring is as the recorded one")
+    equal((s["schema"], s["max_record"]), ("0x9", 5000), "the ring is as the recorded one")
     run_ok("record", name, file + ".2", "--consume")
     status, out, err = finish(player)
     equal((status, err), (0, ""), "replay")
@@ -304,7 +329,7 @@ def shouldHaveTheChecksumOfTheStandard():
     equal(struct.unpack("<I", data[at + 32:at + 36])[0], crc32c(data[at + 40:at + 40 + length]), "CRC")
 
 
-main([shouldReplayWhatWasRecorded, shouldWriteTheDocumentedFormat, shouldKeepTypesTimesAndGapMarks,
+main([shouldReplayWhatWasRecorded, shouldHaveTheDiskConfirmWhenItIsAsked, shouldWriteTheDocumentedFormat, shouldKeepTypesTimesAndGapMarks,
       shouldRecordCommitTimesOfAStampedRing, shouldRecordAByteRing, shouldKeepThePauses,
       shouldRotateBySize, shouldRotateByTime, shouldEndAtALimit,
       shouldNotOverwriteAFile, shouldRefuseWrongWords, shouldHaveEverythingWhenTheSenderDies,

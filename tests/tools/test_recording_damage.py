@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """replay of recordings that are cut, damaged, of a later version, or none."""
+import json
 import random
 import struct
 
@@ -48,6 +49,30 @@ def shouldReplayAFileThatIsCutAnywhere():
     for said, err, wrong in replay_many(files):
         equal(said["files_without_end"], 1, "end of " + wrong)
         contains(err, "has no end", wrong)
+
+
+def shouldVerifyRecordings():
+    data, parts = made_of_blocks()
+    count = sum(len(records) for _, _, records in parts)
+    bad = bytearray(data)
+    bad[parts[3][0] + 50] ^= 1
+    for content, sound, says in [(data, True, "is sound"), (data[:-88], False, "is cut"),
+                                 (bytes(bad), False, "is damaged")]:
+        file = save(path(), content)
+        for words in ([file], [file, "--file"]):
+            status, out, err = run("verify", *words)
+            equal((status, err == ""), (0 if sound else 1, sound), "verify of one that " + says)
+            contains(out.decode(), says, "verify")
+            status, out, _ = run("verify", *words, "--json")
+            verdict = json.loads(out)
+            equal((status, verdict["sound"]), (0 if sound else 1, sound), "verify --json")
+            true(verdict["records"] == count or says == "is damaged", "records")
+        status, _, err = run("repair", file, "--file")
+        equal(status, 1, "repair")
+        contains(err, "is a recording", "repair")
+    status, _, err = run("verify", save(path(), b"neither"))
+    equal(status, 2, "another file")
+    contains(err, "--file checks it", "another file")
 
 
 def shouldGoOnBehindDamage():
@@ -107,6 +132,6 @@ def shouldRefuseEntriesThatLieAboutTheirLength():
     equal(replay(file)[0], [b"a", b"b"], "records")
 
 
-main([shouldReplayAFileThatIsCutAnywhere, shouldGoOnBehindDamage, shouldNotTakeAPayloadForABlock,
+main([shouldVerifyRecordings, shouldReplayAFileThatIsCutAnywhere, shouldGoOnBehindDamage, shouldNotTakeAPayloadForABlock,
       shouldPassOverKindsOfLaterVersions, shouldSayWhatIsNoRecording,
       shouldRefuseEntriesThatLieAboutTheirLength])

@@ -2,6 +2,7 @@
 """create, ls, stat, verify, repair, rm and prune: figures and their JSON."""
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -17,12 +18,32 @@ def createSetsWhatItIsTold():
            "--stamp", "monotonic")
     s = stat(name)
     equal([s[k] for k in ["capacity", "max_record", "schema", "stamp", "lifetime"]],
-          [262144, 1024, 0xBEEF, "monotonic", "persistent"], "options")
+          [262144, 1024, "0xbeef", "monotonic", "persistent"], "options")
     text = run_ok("stat", name).decode()
-    for part in ["262,144 bytes (256K)", "1,024 bytes", "schema 48879"]:
+    for part in ["262,144 bytes (256K)", "1,024 bytes", "schema 0xbeef"]:
         contains(text, part, "stat")
     remove(name)
     gone(name)
+
+
+def createTakesNoSide():
+    """Whoever makes a ring is neither of its sides: stat, the metrics and a sender know of nobody."""
+    name = unique()
+    create(name, "--capacity", "64K")
+    s = stat(name)
+    for role in ["producer", "consumer"]:
+        equal([s[role][k] for k in ["state", "epoch", "pid", "program"]], ["none", 0, 0, ""], role)
+        contains(run_ok("stat", name).decode(), "%-12s nobody yet" % role, "stat")
+    claims = [line for line in run_ok("stat", name, "--prometheus").decode().splitlines()
+              if line.startswith("shmring_role_claims_total{")]
+    equal([line.split()[-1] for line in claims], ["0", "0"], "the metric")
+    lines = b"%098d\n" % 7 * 2000
+    sender = start("send", name, stdin=subprocess.PIPE)
+    feed(sender, lines)
+    wait_stat(name, lambda now: now["counters"]["producer_stalls"] > 0, "the ring is full and the sender waits")
+    equal(run_ok("recv", name, "--count", "2000"), lines, "what came out")
+    equal(finish(sender), (0, b"", ""), "end of the sender")
+    remove(name)
 
 
 def createSetsModeAndAsksForHugePages():
@@ -36,6 +57,16 @@ def createSetsModeAndAsksForHugePages():
     text = run_ok("stat", name).decode()
     for part in ["huge pages", "mode 0640"]:
         contains(text, part, "stat")
+    remove(name)
+
+
+def ringsOpenWithoutTheirPages():
+    not_on_windows("a sender there waits until its records are taken")
+    name = unique()
+    create(name, "--capacity", "1M", "--no-prefault")
+    equal(stat(name)["capacity"], 1 << 20, "capacity")
+    run_ok("send", name, "--no-prefault", data=b"a line\n")
+    equal(run_ok("recv", name, "--no-prefault", "--count", "1"), b"a line\n", "what came out")
     remove(name)
 
 
@@ -164,12 +195,15 @@ def lsShowsEveryKindOfRing():
     wait_stat(alive, lambda s: s["consumer"]["epoch"] == 1, "the receiver is there")
     pid = pid_of(receiver, alive, "consumer")
     lines = [line.split() for line in run_ok("ls").decode().splitlines()]
-    equal(lines[0], ["NAME", "CAPACITY", "FRAMING", "USED", "PRODUCER", "CONSUMER", "STATE"], "head")
-    contains(lines, [persistent, "1M", "bytes", "0", "-", "-", kept], "ls")
-    contains(lines, [alive, "1M", "records", "0", "-", str(pid), "shmring" + ".exe" * WINDOWS,
+    equal(lines[0], ["NAME", "OWNER", "CAPACITY", "FRAMING", "USED", "PRODUCER", "CONSUMER", "STATE"], "head")
+    owner = "-" if WINDOWS else pwd.getpwuid(os.geteuid()).pw_name
+    contains(lines, [persistent, owner, "1M", "bytes", "0", "-", "-", kept], "ls")
+    contains(lines, [alive, owner, "1M", "records", "0", "-", str(pid), "shmring" + ".exe" * WINDOWS,
                      "alive"], "ls")
     rings = {ring["name"]: ring for ring in json.loads(run_ok("ls", "--json"))}
     equal(rings[persistent]["state"], kept, "state")
+    if not WINDOWS:
+        equal(rings[persistent]["owner"], os.geteuid(), "owner")
     equal(rings[alive]["state"], "alive", "state")
     equal(rings[alive]["consumer"]["pid"], pid, "pid")
     equal((rings[alive]["capacity"], rings[alive]["used"]), (1 << 20, 0), "sizes")
@@ -301,7 +335,8 @@ def whatWindowsCannotDoIsASentenceThatSaysWhatToDo():
     gone(name)
 
 
-tests = [createSetsWhatItIsTold, createSetsModeAndAsksForHugePages, createRefusesATakenName,
+tests = [createSetsWhatItIsTold, createTakesNoSide, createSetsModeAndAsksForHugePages, ringsOpenWithoutTheirPages,
+         createRefusesATakenName,
          statHasTheKeysThatScriptsUse, statTellsHowLongRecordsLay, statTellsPeopleEveryCounter,
          statOfAByteRingCountsBytes, lsShowsEveryKindOfRing, lsShowsWhatIsNotARingAndGoesOn,
          verifyCountsWhatIsInTheRing, verifyTellsASoundRingFromACorruptOne,

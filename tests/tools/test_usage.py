@@ -3,10 +3,10 @@
 import subprocess
 
 from rig import (WINDOWS, contains, create, equal, exists, main, remove, run, run_ok, start, true,
-                 unique)
+                 unique, wait_stat)
 
-COMMANDS = ["demo", "ping", "flood", "send", "recv", "tap", "record", "replay", "create", "ls",
-            "stat", "top", "verify", "repair", "rm", "prune"]
+COMMANDS = ["demo", "ping", "flood", "doctor", "send", "recv", "tap", "record", "replay", "create", "ls",
+            "stat", "top", "verify", "repair", "rm", "prune", "completion"]
 
 
 def refused(*args, says):
@@ -52,7 +52,7 @@ def missingAndUnknownWordsAreWrongUsage():
         refused(command, "one", "two", says="'two'")
         refused(command, "one", "--colour", says="no option --colour")
         refused(command, "one", "-x", says="no option -x")
-    for command in ["ls", "prune", "demo"]:
+    for command in ["ls", "prune", "demo", "doctor"]:
         refused(command, "one", says="'one'")
 
 
@@ -60,7 +60,10 @@ def mistypedWordsAreToldWhatWasMeant():
     for word, meant in [("sned", "send"), ("sen", "send"), ("snd", "send"), ("stats", "stat"),
                         ("recrod", "record"), ("pruen", "prune"), ("recvs", "recv")]:
         refused(word, says="'%s' is not a command; '%s' is;" % (word, meant))
-    for word in ["x", "xyzzy", "remove", "partn", "-x", "--json", "s" * 30]:
+    for word, meant in [("list", "ls"), ("remove", "rm"), ("delete", "rm"), ("receive", "recv"),
+                        ("status", "stat"), ("check", "verify"), ("watch", "tap")]:
+        refused(word, says="'%s' is not a command; '%s' is;" % (word, meant))
+    for word in ["x", "xyzzy", "partn", "-x", "--json", "s" * 30]:
         refused(word, says="'%s' is not a command; see" % word)
     for word, meant in [("--fram", "--frame"), ("--farme", "--frame"), ("--persist", "--persistent"),
                         ("--capacity-size", "--capacity"), ("--frmae=raw", "--frame")]:
@@ -77,6 +80,7 @@ def badSizesAreWrongUsage():
     name = unique()
     for size, says in [("12X", "not a size"), ("-5", "negative"), ("", "not a size"),
                        ("K", "not a size"), ("1KB", "not a size"), ("1.5K", "not a size"),
+                       ("1KiBs", "not a size"), ("1iB", "not a size"), ("1Kb", "not a size"),
                        ("99999999999999999999", "too large"), ("18014398509481984K", "too large"),
                        ("17179869184G", "too large"), ("0", "more than 0"), ("-", "not a number")]:
         for command in ["create", "send", "recv"]:
@@ -93,7 +97,8 @@ def badValuesOfOtherOptionsAreWrongUsage():
     refused("recv", "x", "--count", "-1", says="negative")
     refused("recv", "x", "--count", "many", says="not a number")
     refused("recv", "x", "--timeout", "5 s", says="not a time")
-    refused("recv", "x", "--timeout", "5h", says="not a time")
+    refused("recv", "x", "--timeout", "5w", says="not a time")
+    refused("recv", "x", "--timeout", "5minutes", says="not a time")
     refused("recv", "x", "--timeout", "1.s", says="not a time")
     refused("recv", "x", "--timeout", "99999999999999999999s", says="too large")
     refused("recv", "x", "--persistent=yes", says="takes no value")
@@ -111,12 +116,61 @@ def namesThatNoRingCanHaveAreWrongUsage():
 
 
 def unitsMeanWhatTheySay():
-    for text, capacity in [("65536", 65536), ("64K", 65536), ("1m", 1 << 20), ("2M", 2 << 20)]:
+    for text, capacity in [("65536", 65536), ("64K", 65536), ("1m", 1 << 20), ("2M", 2 << 20),
+                           ("64KiB", 65536), ("1mib", 1 << 20), ("128Ki", 131072)]:
         name = unique()
         create(name, "--capacity=" + text)
         out = run_ok("stat", name, "--json").decode()
         remove(name)
         contains(out, '"capacity": %d,' % capacity, "capacity " + text)
+
+
+def helpAndVersionGoByTheirUsualNames():
+    for words in (["-V"], ["version"]):
+        equal(run_ok(*words), run_ok("--version"), " ".join(words))
+    for command in COMMANDS:
+        for words in (["help", command], [command, "-h"]):
+            equal(run_ok(*words), run_ok(command, "--help"), " ".join(words))
+    refused("help", "sned", says="'send' is;")
+    refused("help", "partner", says="not a command")
+
+
+def helpFitsEightyColumns():
+    for words in [["--help"]] + [[command, "--help"] for command in COMMANDS]:
+        for line in run_ok(*words).decode().split("\n"):
+            true(len(line) <= 80 and line == line.rstrip(), "%s: %r" % (" ".join(words), line))
+
+
+def limitsAreSaidInWholeSentences():
+    for words, says in [(["top", "--interval", "0"], "--interval: '0' is too short: an interval is at least 10ms;"),
+                        (["top", "--interval", "2h"], "'2h' is too long: an interval is at most 1h;"),
+                        (["record", "x", "f", "--rotate-size", "1K"], "'1K' is too small: a file has"),
+                        (["record", "x", "f", "--rotate-time", "1ms"], "'1ms' is too short: a file takes"),
+                        (["tap", "x", "--type", "70000"], "'70000' is too large: a type is"),
+                        (["demo", "--seconds", "0"], "'0' is too short"),
+                        (["create", "x", "--capacity", "2T"], "power of two")]:
+        refused(*words, says=says)
+
+
+def timesMayBeMinutesHoursAndDays():
+    name = unique()
+    for text in ("5m", "1h", "1.5h", "2d", "1min"):
+        receiver = start("recv", name, "--timeout", text)
+        wait_stat(name, lambda s: s["consumer"]["alive"], "it accepts " + text)
+        receiver.kill()
+        receiver.wait()
+
+
+def aRingThatIsNotThereIsSaidToBeThat():
+    if not WINDOWS:
+        status, out, err = run("rm", "nope")
+        equal((status, out), (1, b""), "rm")
+        contains(err, "there is no ring 'nope'", "sentence")
+        true("start the process" not in err, "nobody wants to start what makes it")
+    for form in ("--lines", "--json"):
+        status, _, err = run("top", "nope", form, "--count", "2", "--interval", "10ms")
+        equal(status, 1, "top " + form)
+        contains(err, "there is no ring 'nope' yet", "top " + form)
 
 
 def aMissingRingIsAFailureAndNotWrongUsage():
@@ -136,7 +190,7 @@ def outputThatCannotBeWrittenIsAFailure():
         contains(err, "standard output", " ".join(args))
 
 
-def aReaderThatWentAwayIsAFailureAndNotASignal():
+def aReaderThatWentAwayIsAQuietFailureAndNotASignal():
     name = unique()
     receiver = start("recv", name)
     receiver.stdout.close()
@@ -144,13 +198,15 @@ def aReaderThatWentAwayIsAFailureAndNotASignal():
     sender.stdin.write(b"nobody will see this\n")
     sender.stdin.flush()
     equal(receiver.wait(timeout=60), 1, "exit status")
-    contains(receiver.stderr.read().decode(), "standard output", "sentence")
+    equal(receiver.stderr.read(), b"", "what it says")
     sender.kill()
 
 
 main([helpNamesEveryCommandAndItsStatuses, everyCommandHasHelpOfItsOwn, versionIsThreeNumbers,
-      missingAndUnknownWordsAreWrongUsage, mistypedWordsAreToldWhatWasMeant,
+      missingAndUnknownWordsAreWrongUsage, helpAndVersionGoByTheirUsualNames, helpFitsEightyColumns,
+      limitsAreSaidInWholeSentences, timesMayBeMinutesHoursAndDays, aRingThatIsNotThereIsSaidToBeThat,
+      mistypedWordsAreToldWhatWasMeant,
       *([whatWasTypedDoesNotReachTheTerminalRaw] if not WINDOWS else []), badSizesAreWrongUsage,
       badValuesOfOtherOptionsAreWrongUsage, namesThatNoRingCanHaveAreWrongUsage,
       unitsMeanWhatTheySay, aMissingRingIsAFailureAndNotWrongUsage,
-      outputThatCannotBeWrittenIsAFailure, aReaderThatWentAwayIsAFailureAndNotASignal])
+      outputThatCannotBeWrittenIsAFailure, aReaderThatWentAwayIsAQuietFailureAndNotASignal])

@@ -180,8 +180,46 @@ static void shouldRefuseAnAdvanceBeyondTheRoomThatIsLeft(void)
     close_pair(&pair);
 }
 
+/* The head that the producer polls is late; the cursor is not. */
+static void shouldShowAllThatIsFreeWhereLittleIsKnown(void)
+{
+    struct pair pair = open_byte_pair();
+    const void *from;
+    void *to;
+
+    CHECK_EQ(shmring_try_write(pair.p, out, 64000), 64000);
+    CHECK_EQ(shmring_read_span(pair.c, &from), 64000);
+    shmring_read_advance(pair.c, 8000);
+    CHECK_EQ(shmring_write_span(pair.p, &to), 65536 - 64000 + 8000);
+    close_pair(&pair);
+}
+
+static void shouldShowAtLeastWhatIsAskedForWhereItIsFree(void)
+{
+    struct pair pair = open_byte_pair();
+    const void *from;
+    void *to = NULL;
+
+    CHECK_EQ(shmring_try_write(pair.p, out, 40000), 40000);
+    CHECK_EQ(shmring_read_span(pair.c, &from), 40000);
+    shmring_read_advance(pair.c, 3000);
+    CHECK(shmring_write_span_for(pair.p, 28536, &to) >= 28536);
+    CHECK_EQ(shmring_write_span_for(pair.p, 28537, &to), 28536); /* all there is */
+    CHECK(shmring_write_span_for(pair.p, 0, &to) != 0);
+    CHECK_STATUS(shmring_write_advance(pair.p, 28537), SHMRING_E_INVALID);
+    CHECK_STATUS(shmring_write_advance(pair.p, 28536), SHMRING_OK);
+    CHECK_EQ(shmring_write_span_for(pair.p, 0, &to), 0);
+    close_pair(&pair);
+    pair = open_small_pair();
+    CHECK_EQ(shmring_write_span_for(pair.p, 1, &to), 0); /* no byte ring */
+    DETAIL_HAS("byte framing");
+    close_pair(&pair);
+}
+
 int main(void)
 {
+    RUN(shouldShowAllThatIsFreeWhereLittleIsKnown);
+    RUN(shouldShowAtLeastWhatIsAskedForWhereItIsFree);
     RUN(shouldRefuseAnAdvanceBeyondTheRoomThatIsLeft);
     RUN(shouldUseTheWholeCapacityAndStopThere);
     RUN(shouldGiveContiguousSpansAcrossTheEndOfTheRing);

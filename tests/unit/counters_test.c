@@ -204,6 +204,43 @@ static void shouldCountWhatAnOverwriteRingGaveUp(void)
     close_pair(&pair);
 }
 
+/* What the next producer counts goes on where the last one was, which closed or died. */
+static int overwrite_and_die(void *arg)
+{
+    shmring_producer *p = NULL;
+    unsigned i;
+
+    if (shmring_producer_open(&p, arg, NULL) != SHMRING_OK) {
+        return 1;
+    }
+    for (i = 0; i < 3000; i++) {
+        if (shmring_try_send(p, zeros, PAYLOAD, 0) != SHMRING_OK) {
+            return 2;
+        }
+    }
+    return 0; /* and no close */
+}
+
+static void shouldCountOnBehindARestartInAnOverwriteRing(void)
+{
+    shmring_options o = options_of(KIB64);
+    struct pair pair;
+    unsigned i;
+
+    o.overflow = SHMRING_OVERWRITE;
+    pair = open_pair(&o);
+    send_some(pair.p, 3000);
+    for (i = 0; i < 4; i++) {
+        shmring_producer_close(pair.p);
+        CHECK(i % 2 == 0 || in_child(overwrite_and_die, rig_name) == 0);
+        CHECK_STATUS(shmring_producer_open(&pair.p, rig_name, &o), SHMRING_OK);
+        CHECK_EQ(inspect().counters.evicted, inspect().evict / RECORD);
+        send_some(pair.p, 3000);
+        CHECK_EQ(inspect().counters.evicted, inspect().evict / RECORD);
+    }
+    close_pair(&pair);
+}
+
 static void shouldSeeLittleInUseInAnOverwriteRingThatIsReadAtOnce(void)
 {
     shmring_options o = options_of(KIB64);
@@ -320,6 +357,7 @@ int main(void)
     RUN(shouldKeepTheHighWaterMarkOfABurst);
     RUN(shouldKeepWhatWasInUseWhenAProducerClosed);
     RUN(shouldCountWhatAnOverwriteRingGaveUp);
+    RUN(shouldCountOnBehindARestartInAnOverwriteRing);
     RUN(shouldSeeLittleInUseInAnOverwriteRingThatIsReadAtOnce);
     RUN(shouldSayThatEvictedRecordsWereNotCounted);
     RUN(shouldCountStallsOfEveryWait);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fork_test.c - handles in a forked child, and what a child keeps of its parent's locks: nothing.
  */
+#include <dirent.h>
+#include <poll.h>
 #include <signal.h>
 #include <time.h>
 
@@ -222,6 +224,11 @@ static int observer_calls(void *arg)
 
     INVALID(shmring_observe(o, &got, sizeof got, NULL));
     INVALID(shmring_observer_seek(o, SHMRING_OLDEST));
+    INVALID(shmring_observer_wait(o, SHMRING_FOREVER));
+    shmring_observer_interrupt(o);
+    if (shmring_observer_fd(o) != -1) {
+        return 1;
+    }
     shmring_observer_skip(o);
     shmring_observer_close(o);
     return 0;
@@ -242,6 +249,83 @@ static void shouldAnswerInvalidToAnObserverInTheChild(void)
     close_pair(&pair);
 }
 
+/* ---- descriptors ---- */
+
+static int count_descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    int n = 0;
+
+    if (folder == NULL) {
+        return -1;
+    }
+    while (readdir(folder) != NULL) {
+        n++;
+    }
+    (void)closedir(folder);
+    return n;
+}
+
+struct all {
+    struct pair pair;
+    shmring_observer *o;
+    shmring_consumer *second;
+    int before; /* descriptors */
+};
+
+static int close_all_copies(void *arg)
+{
+    const struct all *all = arg;
+
+    shmring_observer_close(all->o);
+    shmring_consumer_close(all->pair.c);
+    shmring_consumer_close(all->second);
+    shmring_producer_close(all->pair.p);
+    CHILD(count_descriptors() == all->before);
+    return 0;
+}
+
+static struct all open_all(void)
+{
+    struct all all = {.before = count_descriptors()};
+    shmring_consumer *both[2];
+    char name[80];
+    uint32_t which;
+
+    all.pair = open_small_pair();
+    CHECK_STATUS(shmring_observer_open(&all.o, rig_name, NULL), SHMRING_OK);
+    (void)snprintf(name, sizeof name, "second.%s", rig_name);
+    CHECK_STATUS(shmring_consumer_open(&all.second, name, NULL), SHMRING_OK);
+    CHECK(shmring_consumer_fd(all.pair.c) >= 0);
+    CHECK(shmring_producer_fd(all.pair.p) >= 0);
+    CHECK(shmring_observer_fd(all.o) >= 0);
+    both[0] = all.pair.c;
+    both[1] = all.second;
+    CHECK_STATUS(shmring_wait_any(both, 2, &which, MS), SHMRING_TIMEOUT);
+    return all;
+}
+
+static void shouldLeaveNoDescriptorInAChildThatClosesItsCopies(void)
+{
+    struct all all = open_all();
+    struct pollfd at = {.fd = shmring_consumer_fd(all.pair.c), .events = POLLIN};
+    char b[8];
+
+    CHECK_EQ(in_child(close_all_copies, &all), 0);
+    CHECK_EQ(in_child(close_all_copies, &all), 0);
+    /* The parent's are whole. */
+    CHECK_STATUS(shmring_try_recv(all.pair.c, b, sizeof b, NULL), SHMRING_EMPTY);
+    CHECK_STATUS(shmring_try_send(all.pair.p, "hello", 6, 0), SHMRING_OK);
+    CHECK_EQ(poll(&at, 1, 60000), 1);
+    CHECK_STATUS(shmring_try_recv(all.pair.c, b, sizeof b, NULL), SHMRING_OK);
+    CHECK_EQ(inspect().producer.alive, 1);
+    CHECK_EQ(inspect().consumer.alive, 1);
+    shmring_observer_close(all.o);
+    shmring_consumer_close(all.second);
+    close_pair(&all.pair);
+    CHECK_EQ(count_descriptors(), all.before);
+}
+
 int main(void)
 {
     if (!wipes_on_fork()) {
@@ -253,6 +337,7 @@ int main(void)
     RUN(shouldAnswerInvalidToAnObserverInTheChild);
     RUN(shouldLetTheChildOpenTheRingItself);
     RUN(shouldNotKeepTheRoleInAChildWhenTheParentDies);
+    RUN(shouldLeaveNoDescriptorInAChildThatClosesItsCopies);
     RUN(shouldNotKeepAnythingInAChildWhenTheParentCloses);
     return check_done();
 }

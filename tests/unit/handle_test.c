@@ -45,6 +45,39 @@ static void shouldSignalTheConsumersHandleWhileThereIsSomethingToRead(void)
     shmring_consumer_close(pair.c);
 }
 
+/* A timer: signalled when it is time to look again, and until the call that finds nothing. */
+static void shouldSignalAnObserversHandle(void)
+{
+    struct pair pair = open_small_pair();
+    shmring_observer *o = NULL;
+    shmring_status status = SHMRING_EMPTY;
+    void *handle;
+    char b[8];
+    int i;
+
+    CHECK_STATUS(shmring_observer_open(&o, rig_name, NULL), SHMRING_OK);
+    handle = shmring_observer_handle(o);
+    CHECK(handle != NULL);
+    CHECK(shmring_observer_handle(o) == handle);
+    CHECK_EQ(shmring_observer_fd(o), -1);
+    for (i = 0; i < 20; i++) {
+        CHECK_STATUS(shmring_try_send(pair.p, "abc", 4, 0), SHMRING_OK);
+        CHECK(becomes_signalled(handle));
+        CHECK_STATUS(shmring_observe(o, b, 8, NULL), SHMRING_OK);
+        CHECK_STATUS(shmring_observe(o, b, 8, NULL), SHMRING_EMPTY);
+    }
+    shmring_observer_interrupt(o);
+    CHECK(becomes_signalled(handle));
+    shmring_producer_close(pair.p);
+    while (status == SHMRING_EMPTY) {
+        CHECK(becomes_signalled(handle));
+        status = shmring_observe(o, b, 8, NULL);
+    }
+    CHECK_STATUS(status, SHMRING_CLOSED);
+    shmring_observer_close(o);
+    shmring_consumer_close(pair.c);
+}
+
 static void shouldSignalTheProducersHandleWhenThereIsSpace(void)
 {
     struct pair pair = open_small_pair();
@@ -353,6 +386,7 @@ static void shouldLetInWhomTheCallersDescriptorNames(void)
 int main(void)
 {
     RUN(shouldSignalTheConsumersHandleWhileThereIsSomethingToRead);
+    RUN(shouldSignalAnObserversHandle);
     RUN(shouldSignalTheProducersHandleWhenThereIsSpace);
     RUN(shouldHaveNoDescriptors);
     RUN(shouldSignalTheHandleWhenTheProducerDies);

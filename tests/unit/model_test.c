@@ -297,7 +297,7 @@ static void do_reopen(int bytes)
         shmring_producer_close(m.ring.p);
         CHECK_STATUS(shmring_producer_open(&m.ring.p, rig_name, NULL), SHMRING_OK);
         publish();
-        m.lost = m.retractable = 0; /* a new producer has lost nothing */
+        m.retractable = 0; /* what was refused is still to be reported */
     } else {
         shmring_consumer_close(m.ring.c);
         CHECK_STATUS(shmring_consumer_open(&m.ring.c, rig_name, NULL), SHMRING_OK);

@@ -1,37 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* observe_test.c - observers of both kinds of ring: what they see, what they are told when they are
  * lapped, that they leave no trace, and what hostile words do to them. */
-#include "rig.h"
-
-#define EVICT_AT (SHMRING_PRODUCER_AT + 0x100)
-#define CAPS_AT  (SHMRING_PRODUCER_AT + 0x180 + 0x20)
+#include "observe_rig.h"
 
 static unsigned char out[65536];
-
-static void send_number(shmring_producer *p, uint64_t value)
-{
-    CHECK_STATUS(shmring_try_send(p, &value, sizeof value, (uint16_t)value), SHMRING_OK);
-}
-
-static shmring_observer *open_observer(int where)
-{
-    shmring_observer *o = NULL;
-
-    CHECK_STATUS(shmring_observer_open(&o, rig_name, NULL), SHMRING_OK);
-    CHECK_STATUS(shmring_observer_seek(o, where), SHMRING_OK);
-    return o;
-}
-
-static void expect_number(shmring_observer *o, uint64_t value)
-{
-    uint64_t got = 0;
-    shmring_record r;
-
-    CHECK_STATUS(shmring_observe(o, &got, sizeof got, &r), SHMRING_OK);
-    CHECK_EQ(got, value);
-    CHECK_EQ(r.type, (uint16_t)value);
-    CHECK(r.data == &got);
-}
 
 static void shouldSeeEveryRecordFromTheOldestWhetherReleasedOrNot(void)
 {
@@ -217,6 +189,27 @@ static void shouldStayInFrontOfARecordThatIsTooBigUntilItIsSkipped(void)
     close_pair(&pair);
 }
 
+/* A record that was skipped was there to be read, and is not lost when the ring comes round. */
+static void shouldCountASkippedRecordAsSeen(void)
+{
+    struct pair pair = open_small_pair();
+    shmring_observer *o = open_observer(SHMRING_OLDEST);
+    unsigned i;
+
+    CHECK_STATUS(shmring_try_send(pair.p, out, 100, 0), SHMRING_OK);
+    CHECK_STATUS(shmring_observe(o, out, 99, NULL), SHMRING_E_TOO_BIG);
+    shmring_observer_skip(o);
+    for (i = 0; i < 2000; i++) {
+        CHECK_STATUS(shmring_try_send(pair.p, out, 100, 0), SHMRING_OK);
+        CHECK_STATUS(shmring_try_recv(pair.c, out, sizeof out, NULL), SHMRING_OK);
+    }
+    CHECK_STATUS(shmring_observe(o, out, sizeof out, NULL), SHMRING_LAPPED);
+    CHECK(shmring_observer_lost_records(o) != SHMRING_UNKNOWN);
+    CHECK_EQ(shmring_observer_lost(o), shmring_observer_lost_records(o) * 112);
+    shmring_observer_close(o);
+    close_pair(&pair);
+}
+
 static void shouldSeeTheBytesOfAByteRing(void)
 {
     struct pair pair = open_byte_pair();
@@ -385,6 +378,7 @@ int main(void)
     RUN(shouldLeaveNoTraceInTheRing);
     RUN(shouldShowTheLastRecordsOfADeadProcess);
     RUN(shouldStayInFrontOfARecordThatIsTooBigUntilItIsSkipped);
+    RUN(shouldCountASkippedRecordAsSeen);
     RUN(shouldSeeTheBytesOfAByteRing);
     RUN(shouldTellWhatALapOfAByteRingHasLost);
     RUN(shouldRefuseWhatItCannotObserve);

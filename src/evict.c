@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* evict.h - how the producer says what it is about to overwrite. Private to ring.h.
+/* evict.c - how the producer says what it is about to overwrite.
  *
  * Readers that the producer does not wait for (observers, and the consumer of an overwrite ring)
  * copy a record and then ask whether it was whole:
@@ -18,14 +18,11 @@
  * producer remembers such places while it writes, one in each step; it never reads old records.
  * All this happens when the known room is used up, a few times in a lap, off the hot path.
  */
-#ifndef SHMRING_EVICT_H
-#define SHMRING_EVICT_H
+#include "space.h"
 
-#include <shmring/handle.h>
-
-/* Remembers that a record begins at tail, or where the open batch does. Half a step: a step of the
- * limit ends somewhat before its place, where the next record did not fit. */
-SHMRING_ALWAYS void shmring_note_mark_(shmring_producer *p)
+/* Points are half a step apart, not a whole one: a step of the limit ends somewhat before its
+ * place, where the next record did not fit. */
+void shmr_evict_note_point(shmring_producer *p)
 {
     const uint64_t position = p->batch_count != 0 ? p->batch_at : p->tail;
     struct shmring_mark *mark = &p->marks[p->mark_next % SHMRING_MARKS];
@@ -38,9 +35,8 @@ SHMRING_ALWAYS void shmring_note_mark_(shmring_producer *p)
     }
 }
 
-/* Stores evict and, around it, the count that belongs to it: a reader that finds the same count,
- * not 0, before and after it loads evict has a pair. */
-SHMRING_ALWAYS void shmring_announce_(shmring_producer *p, uint64_t evict, uint64_t count)
+/* A reader that finds the same count, not 0, before and after it loads evict has a pair. */
+void shmr_evict_publish(shmring_producer *p, uint64_t evict, uint64_t count)
 {
     if (evict != p->evict) {
         p->evict = evict;
@@ -51,18 +47,16 @@ SHMRING_ALWAYS void shmring_announce_(shmring_producer *p, uint64_t evict, uint6
     }
 }
 
-/* Raises evict until `room` bytes behind tail may be written: to the oldest mark that is enough, or
- * to `most`, which is enough and where a record begins. */
-SHMRING_ALWAYS void shmring_give_up_(shmring_producer *p, uint64_t most, uint64_t room)
+void shmr_evict_for(shmring_producer *p, uint64_t most, uint64_t space)
 {
-    const uint64_t oldest = p->capacity - room; /* the age, behind tail, that may stay */
+    const uint64_t oldest = p->capacity - space; /* the age, behind tail, that may stay */
     const struct shmring_mark *mark;
 
     if (p->tail - p->evict <= oldest) {
         return;
     }
     if (p->framing != 0) { /* every byte is a place to go on */
-        shmring_announce_(p, p->tail - oldest, 0);
+        shmr_evict_publish(p, p->tail - oldest, 0);
         return;
     }
     while (p->mark_first != p->mark_next) {
@@ -74,10 +68,8 @@ SHMRING_ALWAYS void shmring_give_up_(shmring_producer *p, uint64_t most, uint64_
         if (p->tail - mark->position < p->tail - most) {
             break;
         }
-        shmring_announce_(p, mark->position, mark->records + 1);
+        shmr_evict_publish(p, mark->position, mark->records + 1);
         return;
     }
-    shmring_announce_(p, most, 0);
+    shmr_evict_publish(p, most, 0);
 }
-
-#endif
