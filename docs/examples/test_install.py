@@ -134,7 +134,8 @@ def shouldCompileAsTheReadmeSays():
     lines = compile_lines(README)
     install = [line for line in lines if "meson install" in line]
     assert len(install) == 1 and install[0].endswith("&& sudo ldconfig"), lines
-    script = 'cc() { %s "$@"; }; pkg-config() { %s "$@"; }\n' % (" ".join(CC), PKG_CONFIG)
+    # By `command`: this build's compiler may be called cc itself.
+    script = 'cc() { command %s "$@"; }; pkg-config() { command %s "$@"; }\n' % (" ".join(CC), PKG_CONFIG)
     ring = unique("readme.lines")
     with tempfile.TemporaryDirectory() as folder:
         for name, source in programs(README).items():
