@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import time
 
 from rig import (WAS_KILLED, WINDOWS, contains, equal, finish, main, partner, run_ok, start, stop,
                  true, wait_until)
@@ -78,11 +79,25 @@ def is_gone(pid):
         return True
 
 
+def inTheMidstOf(phase):
+    """A demo that stands still, and its partner, which cannot end the phase without it."""
+    while True:
+        demo = start("demo", "--seconds", "2")
+        pid = partner(demo, phase)
+        os.kill(demo.pid, signal.SIGSTOP)
+        time.sleep(0.5)  # for a partner that was at its end already
+        if not is_gone(pid):
+            return demo, pid
+        os.kill(demo.pid, signal.SIGCONT)
+        equal(finish(demo)[0], 0, "a demo that was too fast for us")
+
+
 def aPartnerThatDiesEndsTheDemo():
     # At the end of a pipe's stream, the status that wine gives is that of an end in order.
     for phase in ["stream", "trip", "line", "link-trip"] + (["link-stream"] if not WINDOWS else []):
-        demo = start("demo", "--seconds", "2")
-        os.kill(partner(demo, phase), signal.SIGKILL)
+        demo, pid = inTheMidstOf(phase)
+        os.kill(pid, signal.SIGKILL)
+        os.kill(demo.pid, signal.SIGCONT)
         status, out, err = finish(demo)
         equal((status, out), (1, b""), "demo in phase " + phase)
         contains(err, WAS_KILLED, "sentence")
