@@ -9,11 +9,11 @@
  * anything: each round runs every contender once, and the medians of the rounds are compared. */
 #include "iceoryx.hh"
 #include "kernel.hh"
-#include "more.hh"
-#include "pairs.hh"
-#include "peers.hh"
+#include "libraries.hh"
+#include "processes.hh"
+#include "contender.hh"
 #include "table.hh"
-#include "ways.hh"
+#include "run.hh"
 
 #include <cstdlib>
 #include <string>

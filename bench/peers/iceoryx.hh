@@ -7,7 +7,7 @@
 
 #ifdef HAVE_ICEORYX
 
-#include "peers.hh"
+#include "contender.hh"
 
 #include <algorithm>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #ifndef SHMRING_BENCH_KERNEL_HH
 #define SHMRING_BENCH_KERNEL_HH
 
-#include "peers.hh"
+#include "contender.hh"
 
 #include <algorithm>
 #include <fcntl.h>

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "peers.hh"
+#include "contender.hh"
 
 struct Row {
     std::string work, contender;

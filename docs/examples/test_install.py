@@ -20,7 +20,7 @@ README, INCLUDE, BUILD, MESON, PKG_CONFIG, VERSION = sys.argv[1:7]
 COMPILERS = " ".join(sys.argv[8:]).split(" -- ")
 CC = COMPILERS[0].split()
 CXX = COMPILERS[1].split() if len(COMPILERS) > 1 else None
-COMPLETION = os.path.exists(os.path.join(BUILD, "src", "tools", "shmring.fish"))
+COMPLETION = os.path.exists(os.path.join(BUILD, "src", "cli", "shmring.fish"))
 SANITIZED = any(word.startswith("-fsanitize") for word in CC)
 
 CXX_PROGRAM = """
@@ -97,15 +97,20 @@ def needed_libraries(program):
     return re.findall(r"NEEDED.*\[(.*)\]", text)
 
 
+def headers_below(folder):
+    return sorted(os.path.relpath(os.path.join(where, name), folder) for where, _, names in os.walk(folder)
+                  for name in names)
+
+
 def shouldInstallEveryPublicHeader():
-    for name in sorted(os.listdir(INCLUDE)):
+    for name in headers_below(INCLUDE):
         if name.endswith((".h", ".hpp")):
             with open(os.path.join(INCLUDE, name), "rb") as f:
                 wanted = f.read()
             with open(os.path.join(INSTALL.headers, name), "rb") as f:
                 assert f.read() == wanted, name + " is another one in the install"
-    there = {name for name in os.listdir(INSTALL.headers)}
-    check_equal(there - set(os.listdir(INCLUDE)), {"version.h"}, "headers that were generated")
+    there = set(headers_below(INSTALL.headers))
+    check_equal(there - set(headers_below(INCLUDE)), {"version.h"}, "headers that were generated")
 
 
 def shouldInstallWhatTheUmbrellaHeadersInclude():
@@ -117,7 +122,7 @@ def shouldInstallWhatTheUmbrellaHeadersInclude():
         seen.add(name)
         with open(os.path.join(INSTALL.headers, name), encoding="utf-8") as f:
             todo += re.findall(r'^\s*#\s*include\s*[<"]shmring/([^>"]+)', f.read(), re.M)
-    check_equal(seen, set(os.listdir(INSTALL.headers)), "headers that an umbrella header reaches")
+    check_equal(seen, set(headers_below(INSTALL.headers)), "headers that an umbrella header reaches")
 
 
 def shouldRunTheReadmeProgramsWithTheSharedLibrary():

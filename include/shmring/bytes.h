@@ -7,14 +7,14 @@
  *
  * All calls: by their side's thread, one at a time, and not in signal handlers; wait-free; after
  * fork they are refused. A death at any instruction leaves the bytes that were published, and not
- * released, for who comes next, in order: a byte takes the place of a record in what produce.h and
- * consume.h say. Handles are not NULL.
+ * released, for who comes next, in order: a byte takes the place of a record in what send.h and
+ * recv.h say. Handles are not NULL.
  */
 #ifndef SHMRING_BYTES_H
 #define SHMRING_BYTES_H
 
-#include <shmring/consume.h>
-#include <shmring/produce.h>
+#include <shmring/recv.h>
+#include <shmring/send.h>
 
 SHMRING_BEGIN_INLINE
 

@@ -30,8 +30,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <shmring/export.h>
-#include <shmring/handle.h>
+#include <shmring/detail/compiler.h>
+#include <shmring/detail/handle.h>
 #include <shmring/status.h>
 
 SHMRING_BEGIN_DECLS

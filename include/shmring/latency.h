@@ -14,7 +14,7 @@
 #ifndef SHMRING_LATENCY_H
 #define SHMRING_LATENCY_H
 
-#include <shmring/endpoint.h>
+#include <shmring/open.h>
 
 SHMRING_BEGIN_INLINE
 

@@ -9,8 +9,8 @@
  * record is ever delivered torn.
  *
  * Edge G: the producer stores `evict` before it writes over what is below; a reader copies, then
- * loads `evict` and throws the copy away if it was evicted. src/evict.c and docs/memory-order.md
- * have the argument.
+ * loads `evict` and throws the copy away if it was evicted. src/ring/evict.c and
+ * docs/memory-order.md have the argument.
  *
  * Observers do not keep a ring's name, which goes with the last of the pair, or on Windows with the
  * last process that has it open otherwise; one that is open reads on to the end of what was there.
@@ -41,7 +41,7 @@
 #ifndef SHMRING_OBSERVE_H
 #define SHMRING_OBSERVE_H
 
-#include <shmring/endpoint.h>
+#include <shmring/open.h>
 
 SHMRING_BEGIN_DECLS
 

@@ -16,7 +16,7 @@
 #ifndef SHMRING_PEER_H
 #define SHMRING_PEER_H
 
-#include <shmring/ring.h>
+#include <shmring/detail/ring.h>
 
 SHMRING_BEGIN_DECLS
 

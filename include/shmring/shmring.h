@@ -17,11 +17,11 @@
 #define SHMRING_SHMRING_H
 
 #include <shmring/describe.h>
-#include <shmring/endpoint.h>
+#include <shmring/open.h>
 #include <shmring/latency.h>
 #include <shmring/observe.h>
 #include <shmring/peer.h>
-#include <shmring/ring.h>
+#include <shmring/detail/ring.h>
 #include <shmring/status.h>
 #include <shmring/typed.h>
 #include <shmring/version.h>

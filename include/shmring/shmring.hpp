@@ -26,12 +26,12 @@
 #include <system_error>
 #include <type_traits>
 
-#include <shmring/consumer.hpp>
-#include <shmring/describe.hpp>
-#include <shmring/error.hpp>
-#include <shmring/owner.hpp>
-#include <shmring/producer.hpp>
-#include <shmring/record.hpp>
+#include <shmring/cpp/consumer.hpp>
+#include <shmring/cpp/describe.hpp>
+#include <shmring/cpp/error.hpp>
+#include <shmring/cpp/handle.hpp>
+#include <shmring/cpp/producer.hpp>
+#include <shmring/cpp/record.hpp>
 #include <shmring/shmring.h>
 
 namespace shmring

@@ -3,7 +3,7 @@
 #ifndef SHMRING_STATUS_H
 #define SHMRING_STATUS_H
 
-#include <shmring/export.h>
+#include <shmring/detail/compiler.h>
 
 SHMRING_BEGIN_DECLS
 

@@ -39,7 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <shmring/export.h>
+#include <shmring/detail/compiler.h>
 
 #if !defined(__cplusplus)
 

@@ -21,7 +21,7 @@
 #ifndef SHMRING_WAIT_H
 #define SHMRING_WAIT_H
 
-#include <shmring/ring.h>
+#include <shmring/detail/ring.h>
 
 #define SHMRING_FOREVER UINT64_MAX
 

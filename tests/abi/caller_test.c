@@ -2,7 +2,7 @@
 /* caller_test.c - callers that were compiled with other headers than the library: those of version
  * 0.1, those of a later one, and such whose structs end earlier. Their functions are the exported
  * ones; their structs are copies. */
-#include "../unit/rig.h"
+#include "../support/rig.h"
 
 #include "layout_0_1.h"
 

@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-#include <shmring/layout.h>
+#include <shmring/detail/layout.h>
 
-#include "../unit/behind.h"
+#include "../support/ring_object.h"
 
 /* ---- before and after ---- */
 

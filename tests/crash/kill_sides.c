@@ -2,13 +2,13 @@
 /* kill_sides.c - the producer and the consumer of the crash test: each goes on where the ledger
  * says that the one before it may have stopped. */
 #define _GNU_SOURCE
-#include "ledger.h"
+#include "../support/ledger.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../stress/pattern.h"
-#include "../stress/process.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
 
 static int failed(struct ledger *l, const char *what, uint64_t value)
 {

@@ -5,12 +5,12 @@
  *   kill_stress [SCALE]      SCALE times about 1100 kills
  */
 #define _GNU_SOURCE
-#include "ledger.h"
+#include "../support/ledger.h"
 
-#include "../check.h"
-#include "../stress/pattern.h"
-#include "../stress/process.h"
-#include "../unit/behind.h"
+#include "../support/check.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
+#include "../support/ring_object.h"
 
 enum victims { PRODUCER = 1, CONSUMER = 2, BOTH = 3 };
 

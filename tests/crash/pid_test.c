@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../check.h"
-#include "../stress/process.h"
+#include "../support/check.h"
+#include "../support/process.h"
 
 #define LONG_NS UINT64_C(60000000000) /* a test that waits this long has failed */
 

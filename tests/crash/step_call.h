@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* step_call.h - a stepped child (step.h) is led from system call to system call, and one of them is
- * made to fail. */
+/* step_call.h - a stepped child (single_step.h) is led from system call to system call, and one of
+ * them is made to fail. */
 #ifndef SHMRING_TESTS_STEP_CALL_H
 #define SHMRING_TESTS_STEP_CALL_H
 

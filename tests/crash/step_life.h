@@ -5,7 +5,7 @@
 #ifndef SHMRING_TESTS_STEP_LIFE_H
 #define SHMRING_TESTS_STEP_LIFE_H
 
-#include "../must.h"
+#include "../support/must.h"
 #include "step_ring.h"
 
 struct life_event {

@@ -14,8 +14,8 @@
 
 #include <signal.h>
 
-#include "../../src/recover.h"
-#include "../../src/segment.h"
+#include "ring/recover.h"
+#include "segment/segment.h"
 
 enum plant { NOTHING, NAMED_TOO_EARLY, NEVER_TAKEN_AWAY, NEVER_REAPED, READ_AT_ATTACH };
 

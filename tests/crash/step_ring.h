@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* step_ring.h - the ring around a child that is stepped (step.h): what is in it before, and what
- * must come out of it afterwards. */
+/* step_ring.h - the ring around a child that is stepped (single_step.h): what is in it before, and
+ * what must come out of it afterwards. */
 #ifndef SHMRING_TESTS_STEP_RING_H
 #define SHMRING_TESTS_STEP_RING_H
 
 #include <shmring/shmring.h>
 
-#include "../check.h"
-#include "../stress/pattern.h"
-#include "../stress/process.h"
-#include "step.h"
+#include "../support/check.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
+#include "../support/single_step.h"
 
 #define CAPACITY 65536u
 #define OLD      3u /* records in the ring before */

@@ -14,7 +14,7 @@
 
 #include <signal.h>
 
-#include "../../src/role.h"
+#include "segment/role.h"
 
 /* Where the ring does not end, every place; where it does, each of so many. */
 static uint32_t stride = 4;

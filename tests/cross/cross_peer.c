@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../stress/pattern.h"
+#include "../support/pattern.h"
 
 #define MAX_LEN 5000u
 #define WAIT_NS UINT64_C(120000000000)

@@ -3,9 +3,9 @@
  * edges.py. */
 #include <shmring/shmring.h>
 
-#include "../../src/consumer.c"
-#include "../../src/evict.c"
-#include "../../src/space.c"
+#include "ring/consumer.c"
+#include "ring/evict.c"
+#include "ring/space.c"
 
 #define EDGES(result, name, ...)                                                                   \
     result edges_##name(__VA_ARGS__);                                                              \

@@ -89,7 +89,7 @@ def faults(machine, found):
 def planted(folder, name, instead):
     """A folder of headers where one kind of access has another order."""
     shutil.copytree(INCLUDE, folder)
-    path = os.path.join(folder, "shmring", "atomic.h")
+    path = os.path.join(folder, "shmring", "detail", "atomic.h")
     with open(path, encoding="utf-8") as f:
         text = f.read()
     body = text.index("shmring_" + name + "(")

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mcap.h"
+#include "recording/mcap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../src/detail.h"
-#include "../../src/os.h"
+#include "base/error.h"
+#include "os/os.h"
 
 #define GUARD  UINT64_C(0x10000)
 #define OBJECT (SHMRING_HEADER_SIZE + FUZZ_CAPACITY_MAX)

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "../../src/detail.h"
-#include "../../src/os.h"
+#include "base/error.h"
+#include "os/os.h"
 
 static uint64_t clock_ns = 1;
 

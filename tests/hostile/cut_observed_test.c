@@ -3,9 +3,9 @@
  * nobody sent, and the end is told for good. cut_test.c has the two sides.
  */
 #define _GNU_SOURCE
-#include "../unit/rig_linux.h"
+#include "../support/rig_linux.h"
 
-#include "../stress/process.h"
+#include "../support/process.h"
 
 #define SIZE (SHMRING_HEADER_SIZE + KIB64)
 

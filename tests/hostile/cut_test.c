@@ -5,15 +5,15 @@
  *   cut_test [ROUNDS]
  */
 #define _GNU_SOURCE
-#include "../unit/rig_linux.h"
+#include "../support/rig_linux.h"
 
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "../stress/pattern.h"
-#include "../stress/process.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
 
 #define SIZE (SHMRING_HEADER_SIZE + KIB64)
 

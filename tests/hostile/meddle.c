@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../src/os.h"
+#include "os/os.h"
 
 #define MAPS  8u
 #define SEEN  4096u

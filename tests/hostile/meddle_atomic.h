@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* meddle_atomic.h - shmring/atomic.h's names, where each load tells meddle_loaded() first what it
- * found: a peer that changes shared memory right behind our back. */
+/* meddle_atomic.h - shmring/detail/atomic.h's names, where each load tells meddle_loaded() first
+ * what it found: a peer that changes shared memory right behind our back. */
 #ifndef SHMRING_TESTS_MEDDLE_ATOMIC_H
 #define SHMRING_TESTS_MEDDLE_ATOMIC_H
 

@@ -7,7 +7,7 @@
  * every load is followed by a lie, for as long as the handles last.
  */
 #define _GNU_SOURCE
-#include "../unit/rig_linux.h"
+#include "../support/rig_linux.h"
 
 #include "meddle.h"
 

@@ -6,9 +6,9 @@
  *   repair_observed_test [ROUNDS]
  */
 #define _GNU_SOURCE
-#include "../unit/observe_rig.h"
+#include "../support/observe_rig.h"
 
-#include "../stress/pattern.h"
+#include "../support/pattern.h"
 
 #define LEN        1000u
 #define MAX_RECORD 3000u

@@ -5,9 +5,9 @@
  *   repair_test [ROUNDS]
  */
 #define _GNU_SOURCE
-#include "../unit/rig_linux.h"
+#include "../support/rig_linux.h"
 
-#include "../stress/pattern.h"
+#include "../support/pattern.h"
 
 #define MAX_RECORD 3000u
 #define SIZE       (SHMRING_HEADER_SIZE + KIB64)

@@ -6,12 +6,12 @@
  *   scribble_test [ROUNDS]
  */
 #define _GNU_SOURCE
-#include "../unit/rig_linux.h"
+#include "../support/rig_linux.h"
 
 #include <sys/mman.h>
 
-#include "../stress/pattern.h"
-#include "../stress/process.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
 
 #define MAX_RECORD 16384u
 #define SIZE       (SHMRING_HEADER_SIZE + KIB64)

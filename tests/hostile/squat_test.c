@@ -9,10 +9,10 @@
 #include <sched.h>
 #include <stdarg.h>
 
-#include "../unit/rig_linux.h"
+#include "../support/rig_linux.h"
 #include "squats.h"
 
-#include "../../src/os.h"
+#include "os/os.h"
 
 #define VICTIM     54322u
 #define TRIES_MAX  400000u /* of the race, when the squatter is much faster */

@@ -5,7 +5,7 @@
 
 #include <shmring/shmring.h>
 
-#include "../must.h"
+#include "../support/must.h"
 
 #define SQUATTER 54321u
 

@@ -16,7 +16,7 @@
 
 #include <shmring/shmring.h>
 
-#include "../../src/os.h"
+#include "os/os.h"
 
 #define ACTORS_MAX 16u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* interleave_atomic.h - shmring/atomic.h's names, where other actors may act before each access:
- * see actors.h. */
+/* interleave_atomic.h - shmring/detail/atomic.h's names, where other actors may act before each
+ * access: see actors.h. */
 #ifndef SHMRING_TESTS_INTERLEAVE_ATOMIC_H
 #define SHMRING_TESTS_INTERLEAVE_ATOMIC_H
 

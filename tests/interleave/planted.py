@@ -39,8 +39,8 @@ def planted():
 def file_with(root, text):
     """The source that has the text, once; or None and why."""
     found = []
-    for pattern in ('include/shmring/*.h', 'src/*.[ch]'):
-        for path in sorted(glob.glob(os.path.join(root, pattern))):
+    for pattern in ('include/**/*.h', 'src/**/*.[ch]'):
+        for path in sorted(glob.glob(os.path.join(root, pattern), recursive=True)):
             with open(path, encoding='utf-8') as f:
                 found += [path] * f.read().count(text)
     if len(found) != 1:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* golden_test.c - the bytes of a v1 segment, written down here one by one and compared with those
  * behind a ring. Fields have the machine's byte order; a segment of the other order is refused. */
-#include "../unit/rig.h"
+#include "../support/rig.h"
 
 enum order { LITTLE, BIG };
 

@@ -3,7 +3,7 @@
  * not a new number: rings of both versions meet in one memory. The same on every machine. */
 #include <shmring/shmring.h>
 
-#include "check.h"
+#include "../support/check.h"
 
 #define AT(type, field, offset, size)                                                              \
     do {                                                                                           \

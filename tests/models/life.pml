@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* life.pml - a segment's life as src/segment.c, inspect.c and os_linux_lock.c make it: create and
+/* life.pml - a segment's life as src/segment/segment.c, inspect.c and os/linux/lock.c make it: create and
  * name, attach, hold, close, reap, remove, and death at every step. models.py says how it is
  * checked and which mutants must fail; docs/models.md says what is left out.
  *
@@ -58,7 +58,7 @@ end:
     od
 }
 
-/* ---- os_linux_lock.c ---- */
+/* ---- os/linux/lock.c ---- */
 
 /* The wait has an end of two seconds; a holder that is stopped for longer is left out here. */
 inline lock_admin()

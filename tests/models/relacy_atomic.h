@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* relacy_atomic.h - shmring/atomic.h's names over Relacy's atomics: the seam by which the real
- * headers are run through a model checker of the C++11 memory model. relacy_ring.cc uses it.
+/* relacy_atomic.h - shmring/detail/atomic.h's names over Relacy's atomics: the seam by which the
+ * real headers are run through a model checker of the C++11 memory model. relacy_ring.cc uses it.
  *
  * Relacy's atomics are large objects, and the layout wants eight bytes: so a shared word is eight
  * bytes whose address leads to an atomic of Relacy's. A place in DATA is now a word, now payload,
@@ -100,7 +100,7 @@ static inline const shmring_atomic_u64 *shmring_word_at_const(const unsigned cha
 #include "relacy_sites.hh"
 
 /* copy.h's place is taken: every payload of the model is whole words. */
-#define SHMRING_COPY_H
+#define SHMRING_DETAIL_COPY_H
 #define SHMRING_COPY_MOVES_TO 256u
 void shmring_copy_(void *to, const void *from, size_t n, uint32_t);
 static inline void shmring_copy_any_(void *to, const void *from, size_t n, uint32_t by_string)

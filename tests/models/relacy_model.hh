@@ -5,26 +5,26 @@
 #ifndef SHMRING_TESTS_RELACY_MODEL_HH
 #define SHMRING_TESTS_RELACY_MODEL_HH
 
-#include <shmring/atomic.h> /* first: it takes copy.h's place */
+#include <shmring/detail/atomic.h> /* first: it takes copy.h's place */
 
 #include <shmring/shmring.h>
 
 #include <cstdarg>
 
-#include "detail.h"
-#include "os.h"
+#include "base/error.h"
+#include "os/os.h"
 
 /* C, compiled as C++: the same statements. */
-#include "../../src/role.c"
-#include "../../src/evict.c"
-#include "../../src/space.c"
-#include "../../src/producer.c"
-#include "../../src/consumer.c"
-#include "../../src/recover.c"
-#include "../../src/pace.c"
-#include "../../src/wake.c"
-#include "../../src/wait.c"
-#include "../../src/wait_producer.c"
+#include "segment/role.c"
+#include "ring/evict.c"
+#include "ring/space.c"
+#include "endpoint/producer.c"
+#include "ring/consumer.c"
+#include "ring/recover.c"
+#include "wait/backoff.c"
+#include "wait/wake.c"
+#include "wait/wait.c"
+#include "wait/wait_producer.c"
 
 #define CAPACITY 64u /* not a ring that could be opened: handles do not care */
 #define WORDS    (CAPACITY / 8)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* relacy_watched.hh - edge G: readers that the producer does not wait for. The real observe.c and
- * overwrite.c; an observer that is open already.
+/* relacy_watched.hh - edge G: readers that the producer does not wait for. The real observer.c and
+ * consumer_overwrite.c; an observer that is open already.
  */
 #ifndef SHMRING_TESTS_RELACY_WATCHED_HH
 #define SHMRING_TESTS_RELACY_WATCHED_HH
 
 #include "relacy_model.hh"
 
-#include "inspect.h"
-#include "options.h"
-#include "segment.h"
-#include "stamp.h"
+#include "segment/view.h"
+#include "segment/options.h"
+#include "segment/segment.h"
+#include "ring/clock.h"
 
 /* What stamps would need: no ring here has any. */
 void shmring_take_stamps(shmring_consumer *, shmring_record *, uint32_t)
@@ -28,8 +28,8 @@ uint64_t shmring_stamp_ns(const struct shmring_tick_scale *, uint32_t, uint64_t 
     return stamp;
 }
 
-#include "../../src/overwrite.c"
-#include "../../src/observe.c"
+#include "ring/consumer_overwrite.c"
+#include "endpoint/observer.c"
 
 /* What opening and asking the system need is not here. */
 shmring_status shmring_observer_check(const shmring_observer *)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wake.pml - edge F: sleeping and waking as src/wait.c, src/wake.c, produce.h and consume.h do it,
+/* wake.pml - edge F: sleeping and waking as src/wait/wait.c, src/wait/wake.c, send.h and recv.h do it,
  * on processors with store buffers. models.py says how it is checked and which mutants must fail;
  * docs/models.md says what is left out.
  *
@@ -210,7 +210,7 @@ inline publish()
 #endif
 }
 
-/* ---- the waiter: wait.c, ready.c ---- */
+/* ---- the waiter: wait.c, pollable.c ---- */
 
 /* The ring has what this side waits for. */
 #define NOTHING                                                                                    \

@@ -78,7 +78,7 @@ class Build:
             target = os.path.relpath(self.tests[test][0], self.root)
             last = run(['ninja', '-C', self.root, '-t', 'commands', target], check=True).stdout
             command, words = [], shlex.split(last.strip().split('\n')[-1])
-            own = any(word.endswith('_src_status.c.o') for word in words)  # built around the sources
+            own = any(word.endswith('_src_base_error.c.o') for word in words)  # built around the sources
             for word in words:
                 if word.endswith('libshmring.a') and not own:
                     command += [o for o in self.compile if re.match(r'src/libshmring\.so.*\.o$', o)]

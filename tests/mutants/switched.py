@@ -93,7 +93,7 @@ class Programs:
     def users(self, file):
         """Objects that the file is compiled into: of the library, of the program, of the C++ test."""
         return [name for name in self.build.compile if file in self.build.reads.get(name, ()) and
-                re.match(r'src/libshmring[^/]*\.(so|dll)[^/]*/|src/tools/shmring[^/]*/|tests/cxx/cxx_test[^/]*/', name)]
+                re.match(r'src/libshmring[^/]*\.(so|dll)[^/]*/|src/cli/shmring[^/]*/|tests/cxx/cxx_test[^/]*/', name)]
 
     def program(self, target):
         """The target, linked with what was made."""
@@ -119,7 +119,7 @@ class Programs:
         for word in self.build.tests[test]:
             target = os.path.relpath(os.path.join(self.build.root, word), self.build.root)
             ours = os.path.exists(os.path.join(self.build.root, target)) and \
-                re.fullmatch(r'src/tools/shmring(\.exe)?|tests/\w+/\w+_test(\.exe)?', target)
+                re.fullmatch(r'src/cli/shmring(\.exe)?|tests/\w+/\w+_test(\.exe)?', target)
             words.append(self.program(target) if ours else word)
         return [*WINE, *words] if words[0].endswith('.exe') else words
 

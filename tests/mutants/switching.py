@@ -182,7 +182,8 @@ def files_below(source, names):
     for name in names:
         path = os.path.join(source, name)
         if os.path.isdir(path):
-            yield from (name + '/' + f for f in sorted(os.listdir(path)) if re.search(r'\.(c|hpp)$', f))
+            yield from (os.path.relpath(os.path.join(folder, f), source) for folder, _, inside in sorted(os.walk(path))
+                        for f in sorted(inside) if re.search(r'\.(c|hpp)$', f))
         else:
             yield name
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads tables of small changes: table.txt here, bench/techniques.txt. The head of table.txt says what stands in
+"""Reads tables of small changes: table.txt here, bench/programs/techniques.txt. The head of table.txt says what stands in
 them."""
 import collections
 import os
@@ -13,7 +13,8 @@ def stands_in(source, where, text, table='table.txt'):
     path = os.path.join(source, where)
     files = [where]
     if os.path.isdir(path):
-        files = [os.path.join(where, name) for name in sorted(os.listdir(path)) if name.endswith('.h')]
+        files = [os.path.relpath(os.path.join(folder, name), source) for folder, _, names in sorted(os.walk(path))
+                 for name in sorted(names) if name.endswith('.h')]
     found = []
     for file in files:
         with open(os.path.join(source, file), encoding='utf-8') as f:

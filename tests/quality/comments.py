@@ -4,6 +4,7 @@ its memory order where it has one, and since when it is there. Usage: comments.p
 
 Functions that are declared one behind the other share the comment in front of the first.
 """
+import glob
 import os
 import re
 import sys
@@ -56,10 +57,11 @@ def complaints(declaration, comment):
 def main():
     folder = os.path.join(sys.argv[1], 'include', 'shmring')
     bad = seen = 0
-    for name in sorted(os.listdir(folder)):
+    for path in sorted(glob.glob(os.path.join(folder, '**', '*'), recursive=True)):
+        name = os.path.relpath(path, folder)
         if not name.endswith(('.h', '.h.in')):
             continue
-        with open(os.path.join(folder, name), encoding='utf-8') as f:
+        with open(path, encoding='utf-8') as f:
             text = f.read()
         for function, (declaration, comment) in functions(text):
             seen += 1

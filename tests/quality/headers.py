@@ -8,6 +8,7 @@ Each public header alone, twice, in the oldest languages; then, in every languag
 of optimization, a file that passes its arguments on to each public function (made here from the
 headers), and calls.c.
 """
+import glob
 import os
 import re
 import shutil
@@ -27,13 +28,12 @@ FUNCTION = re.compile(r'^SHMRING_(?:API|INLINE(?:_HOT)?)\s([^;{}()]*?)\b(shmring
 def functions(folder):
     """(type, name, parameters) of every public function, each once."""
     found = {}
-    for name in sorted(os.listdir(folder)):
-        if name.endswith('.h'):
-            with open(os.path.join(folder, name), encoding='utf-8') as f:
-                text = re.sub(r'/\*.*?\*/', ' ', f.read(), flags=re.S)
-            for kind, function, parameters in FUNCTION.findall(text):
-                if not function.endswith('_'):
-                    found[function] = (kind.strip(), function, ' '.join(parameters.split()))
+    for path in sorted(glob.glob(os.path.join(folder, '**', '*.h'), recursive=True)):
+        with open(path, encoding='utf-8') as f:
+            text = re.sub(r'/\*.*?\*/', ' ', f.read(), flags=re.S)
+        for kind, function, parameters in FUNCTION.findall(text):
+            if not function.endswith('_'):
+                found[function] = (kind.strip(), function, ' '.join(parameters.split()))
     return list(found.values())
 
 
@@ -98,7 +98,8 @@ def main():
     root, build, compilers = sys.argv[1], sys.argv[2], sys.argv[3:]
     public = os.path.join(root, 'include')
     includes = ['-I', public, '-I', os.path.join(build, 'include')]
-    names = sorted(n for n in os.listdir(os.path.join(public, 'shmring'))
+    names = sorted(os.path.relpath(n, os.path.join(public, 'shmring'))
+                   for n in glob.glob(os.path.join(public, 'shmring', '**', '*.h*'), recursive=True)
                    if n.endswith(('.h', '.hpp'))) + ['version.h']
     with open(os.path.join(root, 'tests', 'quality', 'calls.c'), encoding='utf-8') as f:
         calls = f.read()

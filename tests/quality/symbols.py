@@ -2,6 +2,7 @@
 """The shared library exports what the headers declare, no more and no less: every SHMRING_API
 function, and the in-line ones (SHMRING_INLINE, public ones without a trailing underscore) as real
 symbols. Usage: symbols.py ROOT BUILD LIBRARY"""
+import glob
 import os
 import re
 import shutil
@@ -12,10 +13,8 @@ import sys
 def declared(folders):
     names = set()
     for folder in folders:
-        for name in os.listdir(folder):
-            if not name.endswith('.h'):
-                continue
-            with open(os.path.join(folder, name), encoding='utf-8') as f:
+        for path in glob.glob(os.path.join(folder, '**', '*.h'), recursive=True):
+            with open(path, encoding='utf-8') as f:
                 text = re.sub(r'/\*.*?\*/', ' ', f.read(), flags=re.S)
             names.update(re.findall(r'^SHMRING_API\s[^;{(]*?\b(shmring_\w+)\s*\(', text, re.M))
             names.update(n for n in re.findall(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* planted_atomic.h - shmring/atomic.h's names with one ordering taken away, for the test of the
- * test: PLANT_RELAXED_RELEASE or PLANT_RELAXED_ACQUIRE. */
+/* planted_atomic.h - shmring/detail/atomic.h's names with one ordering taken away, for the test of
+ * the test: PLANT_RELAXED_RELEASE or PLANT_RELAXED_ACQUIRE. */
 #ifndef SHMRING_TESTS_PLANTED_ATOMIC_H
 #define SHMRING_TESTS_PLANTED_ATOMIC_H
 

@@ -16,8 +16,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../check.h"
-#include "../stress/pattern.h"
+#include "../support/check.h"
+#include "../support/pattern.h"
 
 #define RECORDS  60000u
 #define MAX_LEN  600u

@@ -20,8 +20,8 @@
 
 #include <shmring/shmring.h>
 
-#include "../stress/pattern.h"
-#include "../stress/process.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
 
 #define ROUND_LIMIT_S    900u
 #define PROGRESS_EVERY_S 10u

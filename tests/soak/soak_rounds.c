@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../crash/ledger.h"
-#include "../stress/pattern.h"
-#include "../stress/process.h"
+#include "../support/ledger.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
 #include "../stress/stress.h"
 
 #define DEATHS_NS UINT64_C(1500000000)

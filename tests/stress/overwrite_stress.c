@@ -15,9 +15,9 @@
 
 #include <shmring/shmring.h>
 
-#include "../check.h"
-#include "pattern.h"
-#include "process.h"
+#include "../support/check.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
 
 #define READERS 3 /* a consumer and two observers */
 

@@ -14,9 +14,9 @@
 
 #include <errno.h>
 
-#include "../check.h"
-#include "pattern.h"
-#include "process.h"
+#include "../support/check.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
 
 #define LEN 40000u
 

@@ -11,9 +11,9 @@
 #include <poll.h>
 #include <sys/epoll.h>
 
-#include "../check.h"
-#include "pattern.h"
-#include "process.h"
+#include "../support/check.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
 
 #define LEN        40000u
 #define FEW_RINGS  3u

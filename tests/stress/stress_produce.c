@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pattern.h"
-#include "process.h"
+#include "../support/pattern.h"
+#include "../support/process.h"
 
 #define REST_EVERY 64u /* operations between two rests, about */
 

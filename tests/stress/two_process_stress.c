@@ -13,8 +13,8 @@
 
 #include <errno.h>
 
-#include "../check.h"
-#include "process.h"
+#include "../support/check.h"
+#include "../support/process.h"
 
 static uint64_t scale = 1;
 

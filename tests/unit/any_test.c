@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
 #define MANY 300u /* more than one futex_waitv takes */
 

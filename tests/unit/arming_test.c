@@ -3,9 +3,9 @@
  * The system's calls are wrapped, so that it falls there every time. */
 #include <poll.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
-#include "os.h"
+#include "os/os.h"
 
 static struct pair pair;
 static void (*before_drain)(void);

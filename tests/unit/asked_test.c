@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* asked_test.c - what an open handle tells of its ring and of the other side, and what its opener
  * can demand. */
-#include "rig.h"
+#include "../support/rig.h"
 
 static void shouldTellTheRingsPropertiesOfAnOpenHandle(void)
 {

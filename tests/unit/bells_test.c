@@ -8,7 +8,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 static char none[1]; /* a buffer of no bytes */
 

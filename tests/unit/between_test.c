@@ -2,9 +2,9 @@
 /* between_test.c - what others do between two steps of an open: the system's calls are wrapped, and
  * the other process's part runs inside them, so that it falls there every time. */
 #define _GNU_SOURCE
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
-#include "os.h"
+#include "os/os.h"
 
 static void (*before_lock)(void); /* runs once, when an open has the object but not yet its lock */
 static void (*instead_of_map)(void);  /* runs once; then the mapping fails */

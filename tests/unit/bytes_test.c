@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bytes_test.c - byte framing, and what each framing says to the other's calls. */
-#include "rig.h"
+#include "../support/rig.h"
 
 static unsigned char in[65536 + 64], out[65536 + 64];
 

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define RINGS 130 /* more than one futex_waitv() takes, so that the wait polls a descriptor */
 

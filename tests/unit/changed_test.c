@@ -4,7 +4,7 @@
  * longer do, one sentence says. Only root can change either. */
 #include <poll.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define ALICE 1000u
 

@@ -9,11 +9,11 @@ static uint32_t strings_wanted;
 #define __builtin_cpu_is(name)       has_strings
 #define __builtin_cpu_supports(name) has_moves
 
-#include "../../src/copy.c"
+#include "ring/copy.c"
 
 #undef __builtin_cpu_supports
 
-#include "check.h"
+#include "../support/check.h"
 
 #define MOST  20000u
 #define GUARD 64u

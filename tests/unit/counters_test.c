@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* counters_test.c - what a ring counts, on every way by which it can come about: exact figures. */
-#include "rig.h"
+#include "../support/rig.h"
 
 #define CONSUMER_BELL_AT (SHMRING_DOORBELL_AT + 0x480)
 #define PRODUCER_BELL_AT (SHMRING_DOORBELL_AT + 0x500)

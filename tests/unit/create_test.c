@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* create_test.c - shmring_create(): a ring that nobody has come to. */
-#include "rig.h"
+#include "../support/rig.h"
 
 /* On Windows it goes with this process. */
 static void take_away(void)

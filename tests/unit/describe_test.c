@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* describe_test.c - the description in a ring: given by its creator, read by others, and what they
  * are told where it is another one, or cannot be one. */
-#include "rig.h"
+#include "../support/rig.h"
 
 static const char text[] = "type 1 Imu # an\nuint64 stamp_ns # [ns]\nfloat32 temperature\n";
 

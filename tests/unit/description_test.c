@@ -3,7 +3,7 @@
  * Without a ring. */
 #include <shmring/shmring.h>
 
-#include "check.h"
+#include "../support/check.h"
 
 #define DETAIL_HAS(text)                                                                           \
     do {                                                                                           \

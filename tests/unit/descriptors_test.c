@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 static int low_are_closed(int mask)
 {

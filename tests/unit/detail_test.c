@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* detail_test.c - a call that succeeds leaves shmring_error_detail() as it was, whatever went wrong
  * and was mended inside. */
-#include "rig.h"
+#include "../support/rig.h"
 
 #define SAYS(text)                                                                                 \
     do {                                                                                           \

@@ -2,7 +2,7 @@
 /* drain_test.c - the producer waits until everything was released, and is interrupted. */
 #include <pthread.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
 /* What a child has to do, in memory that it shares. */
 struct job {

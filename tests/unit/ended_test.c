@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define LONG_MS 60000 /* a test that waits this long has failed */
 

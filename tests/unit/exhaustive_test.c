@@ -8,7 +8,7 @@
  * place of head is tried with every size at the boundary for the emptiest and fullest rings; with
  * `all`, every place of head with every used at both sides of the boundary. A reservation that is
  * aborted asks without changing anything. */
-#include "rig.h"
+#include "../support/rig.h"
 
 #define UNITS 8192u /* of 8 bytes in the ring */
 

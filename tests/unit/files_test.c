@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* files_test.c - what may stand behind a name: modes, owners, and planted things that are no rings.
  */
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 static void expect_access(const char *text)
 {

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define CHILD(condition)                                                                           \
     do {                                                                                           \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* full_test.c - a full ring: what is refused, what is counted, and where the GAP goes. */
-#include "rig.h"
+#include "../support/rig.h"
 
 static unsigned char bytes_in[65536], bytes_out[65536];
 

@@ -3,7 +3,7 @@
  *
  * Under wine this shows that the calls do what they say; who is kept out by a descriptor, only
  * Windows itself can show. */
-#include "rig.h"
+#include "../support/rig.h"
 
 #define WIN32_LEAN_AND_MEAN
 #include <aclapi.h>

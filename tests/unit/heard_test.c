@@ -8,10 +8,10 @@
 #include <pthread.h>
 #include <stdarg.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
-#include "segment.h"
-#include "os.h"
+#include "segment/segment.h"
+#include "os/os.h"
 
 #define LONG_MS     10000
 #define LONG_NS     (LONG_MS * MS)

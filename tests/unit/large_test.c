@@ -8,7 +8,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define MIB        (UINT64_C(1) << 20)
 #define GIB        (UINT64_C(1) << 30)

@@ -4,7 +4,7 @@
  * waited, and from above by what has passed. */
 #include <math.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
 #define HISTOGRAM_AT (SHMRING_CONSUMER_AT + 0x1000)
 #define PAUSE_NS     (5 * MS)

@@ -10,7 +10,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define PAGES   UINT64_C(4096)
 #define WENT_ON 50 /* of a child: the limit was high enough */

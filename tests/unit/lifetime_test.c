@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lifetime_test.c - when a ring goes and when it stays; remove, inspect, list and prune. */
-#include "rig.h"
+#include "../support/rig.h"
 
 static void shouldLiveUntilTheLastCloseFromEitherSide(void)
 {

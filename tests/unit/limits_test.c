@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 static int open_descriptors(void)
 {

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
 #define MOST   SHMRING_WAIT_ANY_MAX
 #define ROUNDS 3u

@@ -2,9 +2,9 @@
 /* mapping_test.c - what each role may write in its mapping: its own page and the bells, and only a
  * producer the records. Asked of the kernel, page by page, for a write that must fail ends a test.
  */
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
-#include "segment.h"
+#include "segment/segment.h"
 
 /* How the page at that address is mapped, as /proc/self/maps has it: "rw-s", or "" when it is not.
  */

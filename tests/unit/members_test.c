@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "check.h"
+#include "../support/check.h"
 
 #define DETAIL_HAS(text)                                                                           \
     do {                                                                                           \

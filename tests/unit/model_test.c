@@ -9,7 +9,7 @@
  * places where 31, 32, 63 and 64 bits end. */
 #include <time.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
 #define SLOTS 65536u
 #define TABLE (1u << 19)

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define ANOTHER 54321u
 

@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 static const char *refusal;
 

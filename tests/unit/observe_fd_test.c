@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* observe_fd_test.c - an observer in an event loop, and removed names, on Linux. */
-#include "observe_rig.h"
-#include "rig_linux.h"
+#include "../support/observe_rig.h"
+#include "../support/rig_linux.h"
 
 #include <dirent.h>
 #include <poll.h>

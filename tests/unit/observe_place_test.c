@@ -4,7 +4,7 @@
  * The payloads are words of records that nobody sent: an observer that goes on anywhere but where a
  * record begins delivers one of them.
  */
-#include "observe_rig.h"
+#include "../support/observe_rig.h"
 
 #define LEN       1000u
 #define FALSE_LEN 40u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* observe_test.c - observers of both kinds of ring: what they see, what they are told when they are
  * lapped, that they leave no trace, and what hostile words do to them. */
-#include "observe_rig.h"
+#include "../support/observe_rig.h"
 
 static unsigned char out[65536];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* observe_wait_test.c - how an observer waits, and what it is told of an end: closed, dead, and who
  * comes next. */
-#include "observe_rig.h"
+#include "../support/observe_rig.h"
 
 #include <pthread.h>
 

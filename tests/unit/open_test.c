@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* open_test.c - names, options and modes of opening: the right status, and a sentence with the ring
  * and the values. */
-#include "rig.h"
+#include "../support/rig.h"
 
 static void check_name(const char *name, shmring_status want)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* overwrite_test.c - rings whose producer never waits: what is kept, how being lapped is told, and
  * what a new owner of either role finds. */
-#include "rig.h"
+#include "../support/rig.h"
 
 #define EVICT_AT (SHMRING_PRODUCER_AT + 0x100)
 

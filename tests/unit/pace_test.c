@@ -5,9 +5,9 @@
 #define _GNU_SOURCE
 #include <poll.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
-#include "os.h"
+#include "os/os.h"
 
 #define SECOND     UINT64_C(1000000000)
 #define TICK_NS    UINT64_C(20000) /* the clock's, at each look, when it is ours */

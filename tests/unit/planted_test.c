@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* planted_test.c - what a broken or hostile peer leaves in the segment: the right status, no crash,
  * and a handle that stays corrupt. The bytes are planted behind the ring's back. */
-#include "rig.h"
+#include "../support/rig.h"
 
 static unsigned char buf[65536];
 

@@ -3,10 +3,10 @@
  * random texts; and that the library's sentences follow it. */
 #include <stddef.h>
 
-#include "check.h"
+#include "../support/check.h"
 
-#include "detail.h"
-#include "printable.h"
+#include "base/error.h"
+#include "base/printable.h"
 
 static uint64_t random_state = 0x9E3779B97F4A7C15u;
 

@@ -5,7 +5,7 @@
  */
 #include <sched.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
 #define RACERS 4u
 #define OPENS  1500u

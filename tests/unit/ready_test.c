@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define LONG_MS 60000 /* a test that waits this long has failed */
 

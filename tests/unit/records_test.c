@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* records_test.c - sending and receiving records: sizes, reservations, batches, peeks, refusals. */
-#include "rig.h"
+#include "../support/rig.h"
 
 static unsigned char bytes_in[65536], bytes_out[65536];
 

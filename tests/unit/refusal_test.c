@@ -2,11 +2,11 @@
 /* refusal_test.c - Windows refuses one call after the other, while a ring is opened and closed.
  *
  * Whatever is refused: the sentence names the ring and has that error, though what was called
- * afterwards left another one; nothing is left open; and the next open works. imports.h stands
- * between the library and the system. */
-#include "rig.h"
+ * afterwards left another one; nothing is left open; and the next open works. windows_imports.h
+ * stands between the library and the system. */
+#include "../support/rig.h"
 
-#include "imports.h"
+#include "../support/windows_imports.h"
 
 enum deed { MAKE, JOIN, LISTEN, DEEDS };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* reopen_test.c - a thousand times open, use and close, in every order: nothing is left behind. */
-#include "rig.h"
+#include "../support/rig.h"
 
 #define CYCLES  1000u
 #define WARM_UP 8u /* in which the system's libraries make what they keep */

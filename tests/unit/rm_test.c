@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define HANG_NS (300000 * MS) /* whoever waits so long was not told */
 

@@ -8,7 +8,7 @@
 
 #include <shmring/latency.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define STACK ((size_t)1 << 18)
 #define MOST  (UINT64_C(16) << 10)

@@ -3,7 +3,7 @@
  * may only read, files planted under a user's name, users without a number. */
 #include <sched.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define ALICE 1000u
 #define BOB   1001u

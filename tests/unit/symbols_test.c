@@ -3,7 +3,7 @@
  * library. Each does there what it does in a header, with all of its arguments. */
 #include <shmring/latency.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
 #define REAL(type, name, ...) extern type real_##name(__VA_ARGS__) __asm__("shmring_" #name)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* takeover_test.c - a new producer of an overwrite ring, among the records of its predecessors. */
-#include "rig.h"
+#include "../support/rig.h"
 
 #define EVICT_AT (SHMRING_PRODUCER_AT + 0x100)
 #define MIB      UINT64_C(1048576)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* typed_test.c - structs whose description is made from a list of their members: <shmring/typed.h>.
  */
-#include "rig.h"
+#include "../support/rig.h"
 
 #define AXES 3
 

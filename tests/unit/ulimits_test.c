@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22

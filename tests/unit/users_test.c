@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* users_test.c - rings and users: a process that changes its user, rings of others. Only root can
  * become another user, so that as a plain user these tests are skipped. */
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 #define ALICE 1000u
 #define BOB   1001u

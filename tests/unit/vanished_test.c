@@ -2,7 +2,7 @@
 /* vanished_test.c - names that go while both sides have the ring open (rm, a logout that removes a
  * user's shared memory, shmring rm, a rename): the pair works on, and each side that asks is told.
  */
-#include "rig_linux.h"
+#include "../support/rig_linux.h"
 
 static uint32_t producer_is_told(const shmring_producer *p)
 {

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "rig.h"
+#include "../support/rig.h"
 
 static char none[1]; /* a buffer of no bytes */
 

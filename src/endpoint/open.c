@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/* open.c - open: name -> options -> segment -> positions -> handle -> role block; close in the
+ * reverse order. */
+#include <shmring/shmring.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/abi.h"
+#include "ring/copy.h"
+#include "base/error.h"
+#include "segment/options.h"
+#include "os/os.h"
+#include "ring/recover.h"
+#include "segment/role.h"
+#include "segment/segment.h"
+#include "ring/space.h"
+#include "ring/clock.h"
+#include "wait/waiting.h"
+
+/* Least steps of a reject ring's limit: in the smallest ring shorter ones cost instructions
+ * (docs/performance.md#techniques). */
+#define STEP_MIN UINT64_C(16384)
+
+static shmring_status open_segment(const char *name, const shmring_options *opt,
+                                   enum shmring_role role, const struct shmring_caller *caller,
+                                   void *ret, shmring_options *ret_options,
+                                   struct shmring_attachment **ret_a)
+{
+    struct shmring_detail kept;
+    struct shmring_name parsed;
+    shmring_status status;
+
+    shmring_detail_keep(&kept);
+    if (ret == NULL) {
+        return shmring_fail(SHMRING_E_INVALID, "the place for the handle is NULL");
+    }
+    status = shmring_name_parse(&parsed, name);
+    if (status == SHMRING_OK) {
+        status = shmring_caller_check(caller, parsed.full);
+    }
+    if (status == SHMRING_OK) {
+        status = shmring_options_read(&parsed, opt, ret_options);
+    }
+    if (status == SHMRING_OK) {
+        status = shmring_segment_open(&parsed, ret_options, role, ret_a);
+    }
+    return shmring_settle(&kept, status);
+}
+
+static shmring_status no_handle(struct shmring_attachment *a)
+{
+    shmring_status status =
+        shmring_fail(SHMRING_E_NO_MEMORY, "ring '%s': no memory for a handle", a->name.full);
+
+    shmring_segment_close(a);
+    return status;
+}
+
+shmring_status shmring_guard(void)
+{
+    return shmring_os_guard();
+}
+
+static shmring_status was_cut(const struct shmring_attachment *a)
+{
+    return shmring_fail(
+        SHMRING_E_CORRUPT,
+        "ring '%s' is corrupt: somebody cut its file short while it was open; close "
+        "it and make a new one",
+        a->name.full);
+}
+
+/* What a forked child's copy of a handle knows its attachment by. */
+static struct shmring_attachment **kept_of(void *handle, size_t size)
+{
+    return shmring_os_handle_kept(handle, size);
+}
+
+/* ---- producer ---- */
+
+/* In a signal handler, in the middle of any call on the handle, which then goes on with what it has
+ * loaded: only flags that send the next call the slow way. shmring_producer_refuse_() does the rest
+ * there. */
+void shmring_producer_is_cut(void *handle)
+{
+    shmring_producer *p = handle;
+
+    p->attachment->cut = 1;
+    p->status = SHMRING_E_CORRUPT;
+    p->fence = 1;
+    p->polled = 1;
+}
+
+static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
+                          const shmring_options *opt)
+{
+    const struct shmring_geometry_page *g = &a->geometry;
+
+    p->data = shmring_data_of(&a->map);
+    p->mask = g->capacity - 1;
+    p->page = shmring_producer_page_of(&a->map);
+    p->bells = shmring_doorbell_page_of(&a->map);
+    p->peer = shmring_consumer_page_of(&a->map);
+    p->record_header = g->record_header;
+    p->max_record = g->max_record;
+    p->stamp = g->stamp;
+    p->capacity = g->capacity;
+    p->framing = g->framing;
+    p->overflow = g->overflow;
+    p->step = g->capacity / (g->overflow == SHMRING_OVERWRITE ? 16 : 8);
+    if (g->overflow == SHMRING_REJECT && p->step < STEP_MIN) { /* it shows in the hot path */
+        p->step = STEP_MIN;
+    }
+    p->spin_ns = opt->spin_ns;
+    p->relax.delay = 1;
+    p->by_string = shmring_copy_by_string(g->capacity);
+    p->relax.unit = shmring_pause_unit();
+    p->attachment = a;
+}
+
+shmring_status shmring_producer_open_abi_(shmring_producer **ret, const char *name,
+                                          const shmring_options *opt, uint32_t abi,
+                                          uint32_t handle_size, uint32_t record_size)
+{
+    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_producer), record_size};
+    struct shmring_attachment *a = NULL;
+    shmring_options options;
+    shmring_producer *p;
+    uint64_t capability;
+    shmring_status status =
+        open_segment(name, opt, SHMRING_ROLE_PRODUCER, &caller, ret, &options, &a);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    p = shmring_os_handle_alloc(sizeof *p);
+    if (p == NULL) {
+        return no_handle(a);
+    }
+    producer_fill(p, a, &options);
+    status = shmring_recover_producer(p);
+    if (status != SHMRING_OK) {
+        shmring_os_handle_free(p, sizeof *p);
+        shmring_segment_close(a);
+        return status;
+    }
+    p->limit = p->tail; /* the first call asks, and announces (edge G) */
+    shmring_set_gates_(p);
+    capability = shmring_barrier_setup(options.flags, &a->can_barrier);
+    p->fence = capability == SHMRING_CAP_FENCES;
+    shmring_bell_reset(&p->bells->producer_bell, a->can_barrier);
+    shmring_role_enter(&p->page->role, capability | SHMRING_CAP_EVICTS | SHMRING_CAP_REPORTS);
+    shmring_os_guard_tell(&a->map, shmring_producer_is_cut, p);
+    a->unfinished = 0;
+    *kept_of(p, sizeof *p) = a;
+    *ret = p;
+    return SHMRING_OK;
+}
+
+void shmring_producer_close(shmring_producer *p)
+{
+    struct shmring_attachment *a;
+
+    if (p == NULL) {
+        return;
+    }
+    a = p->attachment;
+    if (a != NULL) {
+        if (p->status == SHMRING_OK) {
+            (void)shmring_publish(p);
+            shmr_note_high_water(
+                p); /* it is sampled a few times a lap: a short life has no other */
+        }
+        shmring_role_leave(&p->page->role);
+        (void)shmring_fetch_and(&p->bells->producer_bell, ~SHMRING_BELL_POLLED);
+        shmring_bell_ring(a, &p->bells->consumer_bell, SHMRING_ROLE_CONSUMER);
+        shmring_segment_close(a);
+    } else { /* the parent's: what the child inherited of it is given back */
+        shmring_segment_forget(*kept_of(p, sizeof *p));
+    }
+    shmring_os_handle_free(p, sizeof *p);
+}
+
+/* The value that made a handle refuse for the first time: later calls meet others, which its
+ * refusal has made. */
+static uint64_t first_cause(struct shmring_attachment *a, int32_t status, uint64_t value)
+{
+    if (status == SHMRING_OK || !a->has_cause) {
+        a->has_cause = 1;
+        a->cause = value;
+    }
+    return a->cause;
+}
+
+shmring_status shmring_producer_refuse_(shmring_producer *p, shmring_status why, uint64_t value)
+{
+    const char *name;
+
+    if (p == NULL || p->attachment == NULL) {
+        return shmring_fail(SHMRING_E_INVALID,
+                            "a producer handle is NULL, or was opened before fork(): open the ring "
+                            "in the process that uses it");
+    }
+    name = p->attachment->name.full;
+    if (why == SHMRING_E_CORRUPT || p->status != SHMRING_OK) {
+        value = first_cause(p->attachment, p->status, value);
+        p->status = SHMRING_E_CORRUPT;
+        p->limit = p->tail;
+        shmring_set_gates_(p);
+        if (p->attachment->cut) {
+            return was_cut(p->attachment);
+        }
+        if (p->walking != 0) { /* this producer never asks where the consumer is */
+            return shmring_fail(SHMRING_E_CORRUPT,
+                                "ring '%s' is corrupt: what an earlier producer left at position "
+                                "%" PRIu64 " is no record; close it and make a new one",
+                                name, value);
+        }
+        return shmring_fail(SHMRING_E_CORRUPT,
+                            "ring '%s' is corrupt: its consumer says position %" PRIu64
+                            " and the producer is at %" PRIu64
+                            "; close it, and 'shmring repair' it or make a new one",
+                            name, value, p->tail);
+    }
+    if (why == SHMRING_E_TOO_BIG) {
+        return shmring_fail(why,
+                            "ring '%s': %" PRIu64 " bytes are more than %s of %" PRIu64
+                            ": send less at once, or make the ring with a larger %s",
+                            name, value,
+                            p->framing == SHMRING_RECORDS ? "its max_record" : "its capacity",
+                            p->framing == SHMRING_RECORDS ? (uint64_t)p->max_record : p->capacity,
+                            p->framing == SHMRING_RECORDS ? "max_record" : "capacity");
+    }
+    if (p->reserved != 0) {
+        return shmring_fail(
+            why, "ring '%s': a reservation of %" PRIu32 " bytes is open: commit or abort it first",
+            name, p->reserved_len);
+    }
+    if (p->framing == SHMRING_BYTES) {
+        return shmring_fail(
+            why,
+            "ring '%s' has byte framing: use shmring_try_write and shmring_write_span, "
+            "and advance by no more than the span (%" PRIu64 ")",
+            name, value);
+    }
+    return shmring_fail(why,
+                        "ring '%s': that call does not fit the ring's state: byte calls need byte "
+                        "framing, and a commit needs a reservation of at least its length (%" PRIu64
+                        ")",
+                        name, value);
+}
+
+/* ---- consumer ---- */
+
+void shmring_consumer_is_cut(void *handle) /* see shmring_producer_is_cut() */
+{
+    shmring_consumer *c = handle;
+
+    c->attachment->cut = 1;
+    c->status = SHMRING_E_CORRUPT;
+    c->fence = 1;
+    c->polled = 1;
+}
+
+static void consumer_fill(shmring_consumer *c, struct shmring_attachment *a,
+                          const shmring_options *opt)
+{
+    const struct shmring_geometry_page *g = &a->geometry;
+    const unsigned char *data = shmring_data_of(&a->map);
+
+    if (g->framing == SHMRING_RECORDS) {
+        *(g->overflow == SHMRING_OVERWRITE ? &c->shared
+          : g->stamp != SHMRING_STAMP_NONE ? &c->stamped
+                                           : &c->data) = data;
+    }
+    c->bytes = g->framing == SHMRING_BYTES ? data : NULL;
+    c->mask = g->capacity - 1;
+    c->page = shmring_consumer_page_of(&a->map);
+    c->bells = shmring_doorbell_page_of(&a->map);
+    c->peer = shmring_producer_page_of(&a->map);
+    c->head_step = g->capacity / 8;
+    c->record_header = g->record_header;
+    shmring_new_size_(c, 0);
+    c->max_record = g->max_record;
+    c->stamp = g->stamp;
+    if (g->stamp == SHMRING_STAMP_TSC) {
+        shmring_tick_scale_make(&c->scale, g);
+    }
+    c->capacity = g->capacity;
+    c->framing = g->framing;
+    c->ignored_epoch = shmring_load_relaxed(&c->page->role.ended_epoch);
+    c->spin_ns = opt->spin_ns;
+    c->relax.delay = 1;
+    c->by_string = shmring_copy_by_string(g->capacity);
+    c->relax.unit = shmring_pause_unit();
+    c->attachment = a;
+}
+
+shmring_status shmring_consumer_open_abi_(shmring_consumer **ret, const char *name,
+                                          const shmring_options *opt, uint32_t abi,
+                                          uint32_t handle_size, uint32_t record_size)
+{
+    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_consumer), record_size};
+    struct shmring_attachment *a = NULL;
+    shmring_options options;
+    shmring_consumer *c;
+    uint64_t capability;
+    shmring_status status =
+        open_segment(name, opt, SHMRING_ROLE_CONSUMER, &caller, ret, &options, &a);
+
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    c = shmring_os_handle_alloc(sizeof *c);
+    if (c == NULL) {
+        return no_handle(a);
+    }
+    consumer_fill(c, a, &options);
+    status = shmring_recover_consumer(c);
+    if (status != SHMRING_OK) {
+        shmring_os_handle_free(c, sizeof *c);
+        shmring_segment_close(a);
+        return status;
+    }
+    c->noted = c->cursor;
+    capability = shmring_barrier_setup(options.flags, &a->can_barrier);
+    c->fence = capability == SHMRING_CAP_FENCES;
+    shmring_bell_reset(&c->bells->consumer_bell, a->can_barrier);
+    shmring_role_enter(&c->page->role, capability);
+    shmring_os_guard_tell(&a->map, shmring_consumer_is_cut, c);
+    a->unfinished = 0;
+    *kept_of(c, sizeof *c) = a;
+    *ret = c;
+    return SHMRING_OK;
+}
+
+void shmring_consumer_close(shmring_consumer *c)
+{
+    struct shmring_attachment *a;
+
+    if (c == NULL) {
+        return;
+    }
+    a = c->attachment;
+    if (a != NULL) {
+        shmring_store_release(&c->page->head, c->cursor);
+        shmring_role_leave(&c->page->role);
+        (void)shmring_fetch_and(&c->bells->consumer_bell, ~SHMRING_BELL_POLLED);
+        shmring_bell_ring(a, &c->bells->producer_bell, SHMRING_ROLE_PRODUCER);
+        shmring_segment_close(a);
+    } else { /* the parent's: what the child inherited of it is given back */
+        shmring_segment_forget(*kept_of(c, sizeof *c));
+    }
+    shmring_os_handle_free(c, sizeof *c);
+}
+
+shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why, uint64_t value)
+{
+    const char *name;
+
+    if (c == NULL || c->attachment == NULL) {
+        return shmring_fail(SHMRING_E_INVALID,
+                            "a consumer handle is NULL, or was opened before fork(): open the ring "
+                            "in the process that uses it");
+    }
+    name = c->attachment->name.full;
+    if (why == SHMRING_E_CORRUPT || c->status != SHMRING_OK) {
+        value = first_cause(c->attachment, c->status, value);
+        c->status = SHMRING_E_CORRUPT;
+        c->data = c->bytes = c->shared = c->stamped = NULL;
+        c->tail = c->cursor;
+        c->peeked_count = 0;
+        if (c->attachment->cut) {
+            return was_cut(c->attachment);
+        }
+        return shmring_fail(
+            SHMRING_E_CORRUPT,
+            "ring '%s' is corrupt at position %" PRIu64 ": found %#" PRIx64
+            "; look with 'shmring verify', then 'shmring repair' it or make a new one",
+            name, c->cursor, value);
+    }
+    if (why == SHMRING_E_TOO_BIG) {
+        return shmring_fail(why,
+                            "ring '%s': the next record has %" PRIu64
+                            " bytes and the buffer is smaller; it stays in the ring",
+                            name, value);
+    }
+    if (c->shared != NULL) {
+        return shmring_fail(SHMRING_E_UNSUPPORTED,
+                            "ring '%s' is an overwrite ring, whose producer does not wait: records "
+                            "cannot be read in place; use shmring_try_recv or shmring_recv",
+                            name);
+    }
+    return shmring_fail(why,
+                        c->framing == SHMRING_BYTES
+                            ? "ring '%s' has byte framing: use shmring_try_read and "
+                              "shmring_read_span, and advance by no more than the span (%" PRIu64
+                              ")"
+                            : "ring '%s' has record framing: use shmring_try_recv and shmring_peek "
+                              "(%" PRIu64 ")",
+                        name, value);
+}
