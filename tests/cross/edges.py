@@ -40,8 +40,9 @@ def functions(compiler, objdump, include):
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "edges.o")
+        private = os.path.join(os.path.dirname(os.path.abspath(INCLUDE)), "src")
         subprocess.run([compiler, "-std=c11", "-O2", "-I", include, "-I", INCLUDE, "-I",
-                        BUILD_INCLUDE, "-c", SOURCE, "-o", out], check=True, stderr=subprocess.DEVNULL)
+                        BUILD_INCLUDE, "-I", private, "-c", SOURCE, "-o", out], check=True, stderr=subprocess.DEVNULL)
         listing = subprocess.run([objdump, "-d", "--no-show-raw-insn", out], check=True,
                                  capture_output=True, text=True).stdout
     for line in listing.splitlines():
