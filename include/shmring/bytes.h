@@ -6,9 +6,9 @@
  * acquire-loads tail when its copy is used up. The whole capacity is usable.
  *
  * All calls: by their side's thread, one at a time, and not in signal handlers; wait-free; after
- * fork they are refused. A death at any instruction leaves the bytes that were published, and not
- * released, for who comes next, in order: a byte takes the place of a record in what send.h and
- * recv.h say. Handles are not NULL.
+ * fork they are refused. A death at any instruction leaves the bytes that were published and not
+ * released for the next process, in order. The rules of send.h and recv.h for a record hold for a
+ * byte. Handles are not NULL.
  */
 #ifndef SHMRING_BYTES_H
 #define SHMRING_BYTES_H
@@ -37,8 +37,8 @@ SHMRING_ALWAYS uint64_t shmring_byte_unread_(const shmring_consumer *c)
  * capacity that are known to be free.
  * ret: where they are; untouched when there are none.
  * Returns how many, 0 when the ring is full, and for a record ring, after fork, and a corrupt ring
- * (shmring_error_detail() tells; shmring_wait_space() gives the status). Whoever needs more than a
- * quarter of the capacity at once asks with shmring_write_span_for().
+ * (shmring_error_detail() tells; shmring_wait_space() gives the status). To have more than a
+ * quarter of the capacity at once, ask with shmring_write_span_for().
  * By the producer's thread; wait-free; not in signal handlers; refused after fork.
  * Memory order: acquire A at the consumer's position, with D in shmring_read_advance(). A death
  * leaves nothing of what was written into the span. Since 0.1. */

@@ -21,8 +21,8 @@
  * SHMRING_OK) while (shmring_members_next(&it, &v)) printf("%s = %g %s\n", v.path,
  * shmring_number_of(v.field, v.data), v.field->unit);
  *
- * A text that comes from a ring is another process's word: it is bounded and parsed in full before
- * it is used, and no field lies outside the record that shmring_members_begin() accepted.
+ * A text that comes from a ring is untrusted. It is bounded and parsed in full before it is used,
+ * and no field lies outside the record that shmring_members_begin() accepted.
  */
 #ifndef SHMRING_DESCRIBE_H
 #define SHMRING_DESCRIBE_H
@@ -42,7 +42,7 @@ SHMRING_BEGIN_DECLS
 #define SHMRING_TYPE_UNNUMBERED       UINT32_MAX /* of a type that is only part of others */
 #define SHMRING_UNBOUNDED             UINT32_MAX /* of a string without a bound */
 
-/* What one element of a field is. */
+/* The kind of one element of a field. */
 typedef enum shmring_kind {
     SHMRING_KIND_BOOL = 1, /* one byte, 0 is false */
     SHMRING_KIND_BYTE = 2, /* one byte that is no number */

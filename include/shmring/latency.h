@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* latency.h - how long records lie in a stamped ring, seen from outside while it runs.
  *
- * The consumer of a stamped ring counts, for each record it is shown for the first time, the time
- * from its commit until then, in buckets in its page: one for each nanosecond below 64, then 32 for
- * each power of two, so that a bucket is at most 1/32 of its values wide. The counts live as long
- * as the ring and only grow: what two looks differ by is what happened in between.
+ * The consumer of a stamped ring counts the time from each record's commit until the record is
+ * shown for the first time. It counts in buckets in its page: one for each nanosecond below 64,
+ * then 32 for each power of two. So a bucket is at most 1/32 of its values wide. The counts live as
+ * long as the ring and only grow: what two looks differ by is what happened in between.
  *
  *     uint64_t before[SHMRING_HISTOGRAM_BUCKETS], now[SHMRING_HISTOGRAM_BUCKETS];
  *     ... shmring_inspect_latency(name, before), a pause, shmring_inspect_latency(name, now) ...

@@ -8,35 +8,35 @@
  * SHMRING_LAPPED and goes on at the oldest record. So does the consumer of an overwrite ring. No
  * record is ever delivered torn.
  *
- * Edge G: the producer stores `evict` before it writes over what is below; a reader copies, then
+ * Edge G: the producer stores `evict` before it writes over the bytes below. A reader copies, then
  * loads `evict` and throws the copy away if it was evicted. src/ring/evict.c and
  * docs/memory-order.md have the argument.
  *
- * Observers do not keep a ring's name, which goes with the last of the pair, or on Windows with the
- * last process that has it open otherwise; one that is open reads on to the end of what was there.
- * A ring whose processes are dead can be observed as long as its name is there: a PERSISTENT one
- * until it is removed.
+ * Observers do not keep a ring's name. It goes with the last of the pair, or on Windows with the
+ * last process that has it open otherwise. An observer that is open reads on to the end of what was
+ * there. A ring whose processes are dead can be observed as long as its name is there: a PERSISTENT
+ * one until it is removed.
  *
  * The end of each producer is told once to each observer, after everything was read:
  * SHMRING_CLOSED, or SHMRING_PEER_DEAD. An observer that opens a ring whose producer has ended is
  * told so, too. The records of the next producer follow. When the name is gone as well, and nobody
- * is there to send, SHMRING_E_NOT_FOUND is the answer from then on; on Windows a name cannot be
+ * is there to send, SHMRING_E_NOT_FOUND is the answer from then on. On Windows a name cannot be
  * removed, and the last answer is SHMRING_EMPTY or SHMRING_TIMEOUT.
  *
  * Waiting. Nobody rings for an observer, because the producer does not know of it and it must not
- * write into the ring. shmring_observer_wait() and the descriptor look by themselves: they poll for
- * spin_ns of the options (the wait only), then sleep for an eighth of the time in which nothing
- * came, at least 50 us and at most 20 ms. So a record is noticed late by an eighth of the silence
- * before it, and by 20 ms at most; what comes in a stream is noticed within some 100 us. (Windows
- * rounds each sleep up to its timer's tick, 1 to 16 ms.) In a silent ring this costs 50 wake-ups a
- * second, with four system calls each.
+ * write into the ring. shmring_observer_wait() and the descriptor look by themselves. They poll for
+ * spin_ns of the options (the wait only). Then they sleep for an eighth of the silence so far, at
+ * least 50 us and at most 20 ms. So a record is noticed late by an eighth of the silence before it,
+ * and by 20 ms at most. A record of a stream is noticed within some 100 us. (Windows rounds each
+ * sleep up to its timer's tick, 1 to 16 ms.) In a silent ring this costs 50 wake-ups a second, with
+ * four system calls each.
  *
  * One thread for each observer at a time. Bounded work in each call but the wait. shmring_observe()
- * makes a system call only where it finds nothing, at most some in 10 ms, and where what it read
- * may be the zeros behind a cut: the newest record, or a piece of a byte ring, that ends in a zero.
- * An observer has one file descriptor, two with shmring_observer_fd(). After fork the child's calls
- * answer SHMRING_E_INVALID. Nothing the pair's processes write makes an observer read outside its
- * mapping.
+ * makes a system call only where it finds nothing, at most some in 10 ms, and where it may have
+ * read the zeros behind a cut. That is the newest record, or a piece of a byte ring, that ends in a
+ * zero. An observer has one file descriptor, two with shmring_observer_fd(). After fork the child's
+ * calls answer SHMRING_E_INVALID. Nothing the pair's processes write makes an observer read outside
+ * its mapping.
  */
 #ifndef SHMRING_OBSERVE_H
 #define SHMRING_OBSERVE_H
@@ -84,18 +84,18 @@ SHMRING_API shmring_status shmring_observer_seek(shmring_observer *o, int where)
  * buf: size bytes, may be NULL when size is 0; on anything but SHMRING_OK it may hold bytes of no
  * record. ret: the record's fields, data pointing to buf; may be NULL; untouched unless SHMRING_OK
  * or SHMRING_E_TOO_BIG. In a byte ring the "record" is what is there, up to size bytes, of type 0.
- * Returns SHMRING_OK; SHMRING_EMPTY; SHMRING_LAPPED, once, without a record: some were lost, see
- * shmring_observer_lost(), or the ring was repaired, and the next call has the oldest whole one,
- * which after a repair may have been seen before; SHMRING_CLOSED and SHMRING_PEER_DEAD, once for
- * each producer: it closed, or died, and everything was seen; SHMRING_E_NOT_FOUND: the name was
- * removed, and no producer is there; SHMRING_E_TOO_BIG (ret has the length, the observer stays in
- * front of it: shmring_observer_skip() goes on); SHMRING_E_INVALID (NULL, after fork, size 0 in a
- * byte ring); SHMRING_E_UNSUPPORTED; SHMRING_E_CORRUPT, for good: something cannot be true, or
- * somebody cut the file short (with shmring_guard(), or inside a page; else that is SIGBUS). A
- * death, a removal and a cut are seen by who calls again and again within 10 ms. By the observer's
- * thread; bounded; not from signal handlers. Memory order: acquire C at the word, with B in the
- * producer's calls; G3 and G4 after the copy, with G1 and G2 there; E for the end. A death here
- * leaves nothing. Since 0.2. */
+ * Returns SHMRING_OK; SHMRING_EMPTY; SHMRING_LAPPED, once, without a record: some were lost (see
+ * shmring_observer_lost()), or the ring was repaired; the next call has the oldest whole one, after
+ * a repair perhaps one that was seen before; SHMRING_CLOSED and SHMRING_PEER_DEAD, once for each
+ * producer: it closed, or died, and everything was seen; SHMRING_E_NOT_FOUND: the name was removed,
+ * and no producer is there; SHMRING_E_TOO_BIG (ret has the length, the observer stays in front of
+ * it: shmring_observer_skip() goes on); SHMRING_E_INVALID (NULL, after fork, size 0 in a byte
+ * ring); SHMRING_E_UNSUPPORTED; SHMRING_E_CORRUPT, for good: something cannot be true, or somebody
+ * cut the file short (with shmring_guard(), or inside a page; else that is SIGBUS). A death, a
+ * removal and a cut are seen by who calls again and again within 10 ms. By the observer's thread;
+ * bounded; not from signal handlers. Memory order: acquire C at the word, with B in the producer's
+ * calls; G3 and G4 after the copy, with G1 and G2 there; E for the end. A death here leaves
+ * nothing. Since 0.2. */
 SHMRING_API shmring_status shmring_observe(shmring_observer *o, void *buf, uint32_t size,
                                            shmring_record *ret);
 
@@ -111,7 +111,7 @@ SHMRING_API shmring_status shmring_observe(shmring_observer *o, void *buf, uint3
 SHMRING_API shmring_status shmring_observer_wait(shmring_observer *o, uint64_t timeout_ns);
 
 /* Makes the observer's present or next wait return SHMRING_EMPTY at once; one interrupt, one wait.
- * What there is to read or to tell comes first, and leaves the interrupt to the next wait. With a
+ * Data and news of the producer come first, and leave the interrupt to the next wait. With a
  * descriptor or handle, that becomes ready until the next call that finds nothing; one that falls
  * into such a call may be told twice.
  * o: may be NULL, and of before a fork: then it does nothing.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* open.h - open, close, inspect and remove rings by name.
  *
- * A name is 1 to 200 of A-Z a-z 0-9 . _ - and does not start with a dot, optionally after "Local\"
- * (the default: this user, on Windows this session) or "Global\" (the whole machine). A Global name
- * does not start with digits and a dot, which on Linux would look like another user's Local name.
+ * A name is 1 to 200 of A-Z a-z 0-9 . _ - and does not start with a dot. In front of it may stand
+ * "Local\" (the default: this user, on Windows this session) or "Global\" (the whole machine). A
+ * Global name does not start with digits and a dot, which on Linux would look like another user's
+ * Local name.
  *
  * A ring lives while any process has it open. The last one to close it removes its name. When the
  * last one dies instead, nobody can open the ring any more, but on Linux its name and memory stay
@@ -16,15 +17,15 @@
  * would start from old ones.
  *
  * Threads that are cancelled: no call of this library, in whatever header, is a cancellation point.
- * pthread_cancel() acts at the first one after the call; a wait ends by its timeout or by
+ * pthread_cancel() acts at the first one after the call. A wait ends by its timeout or by
  * shmring_consumer_interrupt(). The function that shmring_list() calls runs with cancellation held
  * off. Asynchronous cancelability (PTHREAD_CANCEL_ASYNCHRONOUS) is not supported.
  *
  * These calls may block for a moment on the kernel and on another process that is opening or
  * closing the same ring. Any thread; different handles from different threads at once; not from
  * signal handlers. They work in a forked child, with handles of its own. A death inside leaves the
- * ring as it was or as it should become, never half; the kernel drops what was locked. What a
- * call's own comment does not say is as said here.
+ * ring as it was or as it should become, never half; the kernel drops what was locked. These rules
+ * hold for every call below unless its comment says otherwise.
  */
 #ifndef SHMRING_OPEN_H
 #define SHMRING_OPEN_H
@@ -46,20 +47,21 @@ enum { SHMRING_UNTIL_LAST_CLOSE = 0, SHMRING_PERSISTENT = 1 };
 #define SHMRING_HUGE_PAGES 1u
 /* Accept a ring that another user owns. */
 #define SHMRING_ANY_OWNER 2u
-/* Which pages an open faults in, so that the first records need not: without these the 256 MiB of
- * the ring that are used next, so that an open is bounded whatever the capacity. PREFAULT: all of
- * it, in up to four threads of this process, which end before the open does; takes time by the
- * capacity. NO_PREFAULT: none. Not both. Since 0.2. */
+/* The pages that an open faults in, so that the first records need not. Without these flags it is
+ * the 256 MiB of the ring that are used next: an open is bounded whatever the capacity. PREFAULT:
+ * all of it, in up to four threads of this process, which end before the open does; takes time by
+ * the capacity. NO_PREFAULT: none. Not both. Since 0.2. */
 #define SHMRING_PREFAULT    4u
 #define SHMRING_NO_PREFAULT 8u
-/* The options framing, overflow, lifetime, stamp and schema are demands also where they are 0: who
- * asks for SHMRING_REJECT is refused an overwrite ring, and who gives no schema a ring with one.
- * capacity, max_record and permissions of 0 still take the ring's. Since 0.2. */
+/* The options framing, overflow, lifetime, stamp and schema are demands also where they are 0. A
+ * process that asks for SHMRING_REJECT is refused an overwrite ring, and one that gives no schema a
+ * ring with one. The options capacity, max_record and permissions still take the ring's where they
+ * are 0. Since 0.2. */
 #define SHMRING_EXACT 16u
 /* This side neither registers the process for membarrier nor calls it, and fences at each
  * publication instead. Registering makes the kernel interrupt the processors this process runs on
- * whenever a process of the machine calls the global membarrier, which a thread on an isolated
- * processor may not want; every ring of the process must have the flag then. Since 0.2. */
+ * whenever a process of the machine calls the global membarrier. A thread on an isolated processor
+ * may not want that. Every ring of the process must have the flag then. Since 0.2. */
 #define SHMRING_NO_MEMBARRIER 32u
 
 typedef struct shmring_options {
@@ -116,12 +118,13 @@ typedef struct shmring_options {
  *   SHMRING_E_OS           the detail has the system's words
  * A new producer goes on behind the last committed record, a new consumer at the first record that
  * was not released.
- * Any thread; waits at most two seconds for a process that is opening or closing this ring, and at
+ * Any thread. Waits at most two seconds for a process that is opening or closing this ring, and at
  * most five seconds in all while the name changes hands (then SHMRING_E_BUSY). On top of that comes
- * the system's time to reserve and map the memory, which is seconds for a ring of gigabytes, and
- * for the producer of an overwrite ring the time to read what is in it. Not from signal handlers.
- * Memory order: edge E, with shmring_producer_close(), shmring_consumer_close() or the death of who
- * had the role before. A process that dies inside leaves no half-made ring. Since 0.1. */
+ * the system's time to reserve and map the memory, which is seconds for a ring of gigabytes. The
+ * producer of an overwrite ring also takes the time to read what is in it. Not from signal
+ * handlers. Memory order: edge E, with shmring_producer_close(), shmring_consumer_close() or the
+ * death of who had the role before. A process that dies inside leaves no half-made ring. Since
+ * 0.1. */
 SHMRING_INLINE shmring_status shmring_producer_open(shmring_producer **ret, const char *name,
                                                     const shmring_options *opt)
 {
@@ -141,16 +144,16 @@ SHMRING_INLINE shmring_status shmring_consumer_open(shmring_consumer **ret, cons
  * to yet. The sides then open it by its name.
  * name: see above; no living ring may have it. opt: what describes the ring, as for
  * shmring_producer_open(); NULL is SHMRING_OPTIONS_INIT. lifetime may be 0 and is
- * SHMRING_PERSISTENT all the same; open_mode is 0 or SHMRING_CREATE_ONLY; what is for one side
- * alone (spin_ns, the flags of faulting in and of membarrier) does nothing.
+ * SHMRING_PERSISTENT all the same. open_mode is 0 or SHMRING_CREATE_ONLY. Options for one side
+ * alone do nothing: spin_ns, the flags of faulting in and of membarrier.
  * Returns SHMRING_OK;
  *   SHMRING_E_INVALID      an option out of range, or SHMRING_OPEN_ONLY
  *   SHMRING_E_EXISTS       it is there
  *   SHMRING_E_NAME, SHMRING_E_BUSY, SHMRING_E_ACCESS, SHMRING_E_PRIVILEGE, SHMRING_E_NO_SPACE,
  *   SHMRING_E_NO_MEMORY, SHMRING_E_VERSION, SHMRING_E_CORRUPT, SHMRING_E_NOT_FOUND,
- *   SHMRING_E_UNSUPPORTED, SHMRING_E_OS as for shmring_producer_open()
- * On Windows, where a ring lives only while a process has it open, this process has it open from
- * then on until it ends, and with it one handle of the system's.
+ *   SHMRING_E_UNSUPPORTED, SHMRING_E_OS as for shmring_producer_open().
+ * On Windows a ring lives only while a process has it open. So this process has it open from then
+ * on until it ends, and with it one handle of the system's.
  * Any thread; waits as shmring_producer_open() does; not from signal handlers.
  * Memory order: none; whoever opens the ring reads what was written before it had its name. A death
  * here leaves the whole ring or nothing. Since 0.2. */
@@ -158,23 +161,24 @@ SHMRING_API shmring_status shmring_create(const char *name, const shmring_option
 
 /* Gives the role back and frees the handle. Staged records are published, an open reservation is
  * dropped. The other side sees SHMRING_CLOSED once it has read everything. The last to close an
- * UNTIL_LAST_CLOSE ring removes its name. Where this process cannot do that (the ring is another
- * user's, or the process has given up the user that made it, or its root directory), the name stays
- * for its owner's next open or shmring_prune(), and shmring_error_detail() says so. NULL is fine;
- * after fork the child may close its copy, which gives back the descriptors that it inherited, and
- * touches nothing of the parent's. By the side's own thread, and no other may be in a call with the
- * handle; waits at most two seconds for a process that is opening or closing this ring, and then
- * leaves the name to the next opener; on top of that comes the time to unmap the memory; not from
- * signal handlers. Memory order: edge E, with the next open of the role and with the other side's
- * wait. A death here is a death of the role's holder: the next opener finds all as it was. Since
- * 0.1. */
+ * UNTIL_LAST_CLOSE ring removes its name. This process cannot do that where the ring is another
+ * user's, or where it has given up the user that made it, or its root directory. Then the name
+ * stays for its owner's next open or shmring_prune(), and shmring_error_detail() says so. NULL is
+ * fine; after fork the child may close its copy, which gives back the descriptors that it
+ * inherited, and touches nothing of the parent's. By the side's own thread, and no other may be in
+ * a call with the handle; not from signal handlers. Waits at most two seconds for a process that is
+ * opening or closing this ring, and then leaves the name to the next opener. On top of that comes
+ * the time to unmap the memory. Memory order: edge E, with the next open of the role and with the
+ * other side's wait. A death here is a death of the role's holder: the next opener finds all as it
+ * was. Since 0.1. */
 SHMRING_API void shmring_producer_close(shmring_producer *p);
 SHMRING_API void shmring_consumer_close(shmring_consumer *c);
 
 /* Guards this process from a peer that cuts a ring's file short (ftruncate), which otherwise ends
- * it by SIGBUS. What is gone reads as zeros then, and a handle that has touched it answers
- * SHMRING_E_CORRUPT: a consumer at the next record that is not there, a producer at the latest when
- * the ring is full, an observer in place of a record that is not whole any more. Nothing is read
+ * it by SIGBUS. The part that is gone reads as zeros then, and a handle that has touched it answers
+ * SHMRING_E_CORRUPT. A consumer does so at the next record that is not there, a producer at the
+ * latest when the ring is full. An observer does so in place of a record that is not whole any
+ * more. Nothing is read
  * or written outside the mapping.
  * Process-wide: installs a handler of SIGBUS, once, for the rings that are open already too (the
  * first 4096 mappings). A SIGBUS from elsewhere goes to the handler that was there before; one that
@@ -184,7 +188,7 @@ SHMRING_API void shmring_consumer_close(shmring_consumer *c);
  * leaves nothing. Since 0.2. */
 SHMRING_API shmring_status shmring_guard(void);
 
-/* Removes a name. Processes that have the ring open keep it and each other until they close; a wait
+/* Removes a name. Processes that have the ring open keep it and each other until they close. A wait
  * of theirs for a side that is absent ends with SHMRING_E_NOT_FOUND.
  * name: see above; what has it need not be a sound ring.
  * Returns SHMRING_OK, SHMRING_E_NAME, SHMRING_E_NOT_FOUND, SHMRING_E_ACCESS, SHMRING_E_OS;
@@ -219,7 +223,7 @@ typedef struct shmring_latency {
     uint64_t p50_ns, p99_ns, p999_ns, max_ns;
 } shmring_latency;
 
-/* What can be known of a ring from outside. */
+/* All that can be known of a ring from outside. */
 typedef struct shmring_info {
     char name[SHMRING_NAME_SIZE];
     uint64_t capacity; /* bytes */
@@ -264,7 +268,7 @@ SHMRING_INLINE shmring_status shmring_inspect(const char *name, shmring_info *re
     return shmring_inspect_sized_(name, ret, sizeof *ret);
 }
 
-/* What shmring_verify() found. */
+/* The findings of shmring_verify(). */
 typedef struct shmring_verdict {
     uint64_t records;  /* committed and not yet released */
     uint64_t bytes;    /* of the ring they take */
@@ -291,7 +295,7 @@ SHMRING_INLINE shmring_status shmring_verify_file(const char *path, shmring_verd
     return shmring_verify_file_sized_(path, ret, sizeof *ret);
 }
 
-/* What shmring_repair() did. */
+/* The doings of shmring_repair(). */
 typedef struct shmring_repaired {
     uint32_t changed;    /* 0: the ring was sound, and not a byte was changed */
     uint32_t again;      /* 1: records that were read already may come again */
@@ -301,10 +305,10 @@ typedef struct shmring_repaired {
     char problem[200];   /* what was wrong; "" when nothing was */
 } shmring_repaired;
 
-/* Makes a corrupt ring one that both sides can open, and keeps every record that can still be told
- * from rubbish: those from the oldest unread one up to the first that cannot be true. What lies
- * behind that one is lost, for nothing says where its records begin; copy the file first if you
- * want to search it. A sound ring is left as it is.
+/* Makes a corrupt ring one that both sides can open. It keeps every record that can still be told
+ * from rubbish: those from the oldest unread one up to the first that is impossible. All behind
+ * that one is lost, for nothing says where its records begin; copy the file first if you want to
+ * search it. A sound ring is left as it is.
  * ret: untouched unless SHMRING_OK.
  * Returns SHMRING_OK (the ring is sound now); SHMRING_E_BUSY (a producer or a consumer has it open:
  * its positions are theirs); SHMRING_E_CORRUPT (the header itself cannot be true: remove the ring);
@@ -328,8 +332,8 @@ SHMRING_INLINE shmring_status shmring_repair_file(const char *path, shmring_repa
  * processes. A death here leaves nothing. Since 0.1; on Windows since 0.2. */
 SHMRING_API shmring_status shmring_list(int (*each)(const char *name, void *arg), void *arg);
 
-/* Removes every UNTIL_LAST_CLOSE ring that no process has open any more: this user's, and of the
- * Global ones all that it may remove (root: everybody's).
+/* Removes every UNTIL_LAST_CLOSE ring that no process has open any more: It removes this user's,
+ * and of the Global ones all that it may remove (root: everybody's).
  * ret_removed: how many, 0 on Windows, where a ring goes with its last process; may be NULL;
  * untouched on failure.
  * Returns as shmring_list(); SHMRING_E_ACCESS when all was removed that may be, and dead Global

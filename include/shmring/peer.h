@@ -8,7 +8,7 @@
  * Both structs carry their size, which their INIT sets: a later version may append members. A
  * library that is older than the program sets those to 0, which means "not said".
  *
- * These calls read the handle, the ring and the kernel, and change nothing: any thread may make
+ * These calls read the handle, the ring and the kernel, and change nothing. Any thread may make
  * them while the handle's own thread is in another call, but not while it closes. A call never
  * blocks. Not from signal handlers. A forked child's copy of a handle answers SHMRING_E_INVALID. A
  * death inside leaves nothing.
@@ -43,7 +43,7 @@ typedef struct shmring_ring_info {
         }                                                                                          \
     }
 
-/* What is known of the other side. */
+/* The state of the other side. */
 enum shmring_peer_state {
     SHMRING_PEER_ABSENT = 0, /* nobody has held the role yet */
     SHMRING_PEER_LIVES = 1,  /* a living process holds it, paused or not */
@@ -79,14 +79,14 @@ SHMRING_API shmring_status shmring_consumer_info(const shmring_consumer *c, shmr
 
 /* Tells who is on the other side, a producer's peer is the consumer, and whether the name still
  * leads here. A producer of an overwrite ring never waits, and a pair whose name was removed works
- * on: who wants to know that a restarted other side would not come asks now and then, and closes
- * and opens anew when `removed` is 1. On Windows a name goes with its ring, and `removed` is 0.
- * What is said may be over when the call returns. A side that is just opening may show its pid
- * before it shows its epoch. Reporting of CLOSED and PEER_DEAD by the calls that wait is not
- * touched. p, c: an open handle. ret: with its struct_size set; untouched on failure. Returns
- * SHMRING_OK; SHMRING_E_INVALID as above. Any thread; a few system calls. Memory order: the other
- * side's state is acquired with its release (edge E): what a side committed before it closed is
- * there for who reads CLOSED. A death here leaves nothing. Since 0.2. */
+ * on. To learn that a restarted other side would not come, ask now and then, and close and open
+ * anew when `removed` is 1. On Windows a name goes with its ring, and `removed` is 0. The answer
+ * may be out of date when the call returns. A side that is just opening may show its pid before it
+ * shows its epoch. Reporting of CLOSED and PEER_DEAD by the calls that wait is not touched. p, c:
+ * an open handle. ret: with its struct_size set; untouched on failure. Returns SHMRING_OK;
+ * SHMRING_E_INVALID as above. Any thread; a few system calls. Memory order: the other side's state
+ * is acquired with its release (edge E): what a side committed before it closed is there for who
+ * reads CLOSED. A death here leaves nothing. Since 0.2. */
 SHMRING_API shmring_status shmring_producer_peer(const shmring_producer *p, shmring_peer *ret);
 SHMRING_API shmring_status shmring_consumer_peer(const shmring_consumer *c, shmring_peer *ret);
 

@@ -6,10 +6,10 @@
  * unless the producer sleeps, or this side has a descriptor (shmring_consumer_fd()) and finds the
  * ring empty. After fork the child's calls answer SHMRING_E_INVALID, or do nothing. A death at any
  * instruction loses nothing: the next consumer starts at the first record that was not released.
- * What a call's own comment does not say is as said here.
+ * These rules hold for every call below unless its comment says otherwise.
  * c: from shmring_consumer_open(); NULL is not looked for here, for that would cost every record.
- * Whatever the producer's process writes, nothing outside the mapping is read: each shared word
- * that decides anything is loaded once, checked, and then used.
+ * Nothing outside the mapping is read, and the producer's process may write anything: each shared
+ * word that decides anything is loaded once, checked, and then used.
  */
 #ifndef SHMRING_RECV_H
 #define SHMRING_RECV_H
@@ -51,7 +51,7 @@ SHMRING_ALWAYS void shmring_publish_head_(shmring_consumer *c)
 /* Releases everything below cursor + size.
  * Edge A-D: the release pairs with the acquire in shmr_reload_head(); it orders our loads of
  * the payload before the store that gives its bytes back. A store fence would not do. The exact
- * cursor goes to a line that only we write and nobody polls; `head`, which the producer polls,
+ * cursor goes to a line that only we write and nobody polls. `head`, which the producer polls,
  * follows every capacity/8 bytes, when the ring is found empty, and before any wait.
  * The bell is edge F as in shmring_ring_bell_(); partner: shmring_wait_space(). */
 SHMRING_ALWAYS void shmring_advance_(shmring_consumer *c, uint64_t size, uint32_t records)
@@ -73,9 +73,9 @@ SHMRING_ALWAYS void shmring_advance_(shmring_consumer *c, uint64_t size, uint32_
     }
 }
 
-/* The size of a record of this length, by prediction: the branch lets the processor go on to the
- * next record's line before this one's word has arrived, where an addition would make every miss
- * wait for the one before. */
+/* Returns the size of a record of this length, by prediction. The predicted branch lets the
+ * processor go on to the next record's line before this one's word has arrived. An addition would
+ * make every miss wait for the one before. */
 SHMRING_ALWAYS uint64_t shmring_predict_size_(shmring_consumer *c, uint32_t len)
 {
     uint64_t size;
@@ -115,10 +115,10 @@ SHMRING_ALWAYS void shmring_on_empty_quietly_(shmring_consumer *c, uint64_t need
 }
 
 /* Asks for the rest of a record of the predicted size together with its word, before the word is
- * known: when the poll finds the record, its lines are on their way, where otherwise they are asked
- * for after the word's line has come. Short records have no rest; for long ones the processor hides
+ * known. When the poll finds the record, its lines are on their way. Otherwise they would be asked
+ * for after the word's line has come. Short records have no rest. For long ones the processor hides
  * the second wait behind the copy, and a poll that comes too early would take many lines from the
- * producer while it writes them. What it brings: docs/performance.md#techniques. */
+ * producer while it writes them. Its gain: docs/performance.md#techniques. */
 SHMRING_ALWAYS void shmring_fetch_rest_(const shmring_consumer *c, const unsigned char *at)
 {
     uint32_t line;
@@ -271,11 +271,11 @@ SHMRING_INLINE shmring_status shmring_recv_any_(shmring_consumer *c, void *buf, 
  * be NULL; untouched unless SHMRING_OK or SHMRING_E_TOO_BIG.
  * Returns SHMRING_OK; SHMRING_EMPTY; SHMRING_CLOSED (the producer closed, and everything was read);
  * SHMRING_E_TOO_BIG (larger than size: the record stays in place, ret has its length, data is
- * NULL); SHMRING_LAPPED (overwrite ring: the producer came round before this record was read; once,
- * without a record, then the oldest there is follows: shmring_consumer_lost(); ret is untouched,
- * buf may hold bytes of no record); SHMRING_E_INVALID (byte ring, after fork); SHMRING_E_CORRUPT.
- * With a descriptor also SHMRING_PEER_DEAD. Safe against a hostile producer: the bytes in buf no
- * longer change.
+ * NULL); SHMRING_LAPPED (overwrite ring: the producer overwrote this record before it was read: see
+ * shmring_consumer_lost(). Told once, without a record, then the oldest there is follows. ret is
+ * untouched, buf may hold bytes of no record); SHMRING_E_INVALID (byte ring, after fork);
+ * SHMRING_E_CORRUPT. With a descriptor also SHMRING_PEER_DEAD. Safe against a hostile producer: the
+ * bytes in buf no longer change.
  * By the consumer's thread; wait-free; not in signal handlers; refused after fork.
  * Memory order: acquire C at the word, with B in shmring_try_send(), shmring_commit() and
  * shmring_publish(); release D at the cursor, with A there. A death here leaves the record in the

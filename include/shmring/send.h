@@ -6,8 +6,8 @@
  * of steps, whatever the consumer does; no system call unless the consumer sleeps, or this side has
  * a descriptor (shmring_producer_fd()) and is refused. After fork the child's calls answer
  * SHMRING_E_INVALID, or do nothing. A death at any instruction leaves a ring in which every
- * committed record is whole and nothing else is visible; the next producer goes on from there. What
- * a call's own comment does not say is as said here.
+ * committed record is whole and nothing else is visible; the next producer goes on from there.
+ * These rules hold for every call below unless its comment says otherwise.
  * p: from shmring_producer_open(); NULL is not looked for here, for that would cost every record.
  */
 #ifndef SHMRING_SEND_H
@@ -21,7 +21,7 @@ SHMRING_BEGIN_INLINE
 /* ---- private steps ---- */
 
 /* Publication is done: look whether the consumer sleeps. Edge F: the sleeper stores its bell, runs
- * membarrier on us and looks again, so a plain load in program order is enough here; `fence` is set
+ * membarrier on us and looks again, so a plain load in program order is enough here. `fence` is set
  * where membarrier cannot be had. Partner: shmring_wait_data(). */
 SHMRING_ALWAYS void shmring_ring_bell_(shmring_producer *p)
 {
@@ -36,9 +36,9 @@ SHMRING_ALWAYS uint64_t shmring_plain_word_(uint32_t len, uint16_t type)
     return (uint64_t)len | (uint64_t)type << SHMRING_WORD_TYPE_AT | SHMRING_WORD_COMMITTED;
 }
 
-/* Copies a payload into the ring. The line that the consumer polls is written last: the first store
- * to a line asks for it, and the poll takes it away again before the word is there if the rest of a
- * long payload is written in between. The order is for speed only: docs/performance.md#techniques.
+/* Copies a payload into the ring. Writes the line that the consumer polls last. The first store to
+ * a line asks for it. If the rest of a long payload is written in between, the poll takes the line
+ * away again before the word is there. The order is for speed only: docs/performance.md#techniques.
  */
 SHMRING_ALWAYS void shmring_copy_in_(unsigned char *to, const void *from, size_t n,
                                      uint32_t by_string)
@@ -92,7 +92,8 @@ SHMRING_ALWAYS int shmring_fits_(const shmring_producer *p, uint64_t end, uint32
     return SHMRING_LIKELY(len < end && size + SHMRING_WORD_SIZE <= p->limit - p->tail);
 }
 
-/* What a producer's pauses go by: records, or lines of a byte ring, whose writes are not counted.
+/* A producer's progress, for its pauses: records, or lines of a byte ring, whose writes are not
+ * counted.
  */
 SHMRING_ALWAYS uint64_t shmring_sent_(const shmring_producer *p)
 {
@@ -208,8 +209,8 @@ SHMRING_INLINE shmring_status shmring_commit(shmring_producer *p, uint32_t len, 
 /* Adds one record to the open batch, or opens one. The consumer sees nothing before
  * shmring_publish(), and then all of it.
  * data, len, type: as for shmring_try_send().
- * Returns as shmring_try_send() does; after SHMRING_FULL the records staged so far stay staged.
- * Whoever publishes them and stages the refused record again calls shmring_producer_retry() in
+ * Returns as shmring_try_send() does; after SHMRING_FULL the records staged so far stay staged. A
+ * caller that publishes them and stages the refused record again calls shmring_producer_retry() in
  * between. A stamped record carries the time of its staging. By the producer's thread; wait-free;
  * not in signal handlers; refused after fork. Memory order: acquire A when the known room is used
  * up, with D; B comes with the publication. A death before that leaves nothing of the batch. Since

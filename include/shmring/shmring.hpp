@@ -9,8 +9,8 @@
 //   if (auto bad = p.try_send(sample{3.3})) ...      sample s;
 //                                                    while (!c.recv(s)) use(s.volts);
 //
-// What a call means, who may make it, its memory order, and what a death leaves: see the function
-// of the same name in the C headers. Here:
+// For what a call means, who may make it, its memory order, and what a death leaves, see the
+// function of the same name in the C headers. Here:
 //   - A call that can fail returns std::error_code of shmring::category(); it is false for success,
 //     compares with shmring::errc, and where there is one with std::errc. error_detail() has the
 //     sentence. Flow (empty, full, timeout, closed ...) is in the same code. An answer that is
@@ -51,7 +51,7 @@ struct latency_counts {
     {
         return shmring_latency_count(buckets);
     }
-    // What `part` of the records did not exceed: 0.5 is the median, 1 the most.
+    // The latency that `part` of the records did not exceed: 0.5 is the median, 1 the most.
     [[nodiscard]] nanoseconds quantile(double part) const noexcept
     {
         return nanoseconds(shmring_latency_quantile(buckets, part));
@@ -89,8 +89,8 @@ struct latency_counts {
     return make_error_code(shmring_remove(name));
 }
 
-// Calls f(const char *name) for every ring this user can see, in no order. What f throws ends the
-// program: C code calls it.
+// Calls f(const char *name) for every ring this user can see, in no order. An exception of f ends
+// the program: C code calls it.
 template <class F> [[nodiscard]] std::error_code list(F &&f)
 {
     using function = std::remove_reference_t<F>;

@@ -16,7 +16,7 @@
  *     options.description = SHMRING_TYPE_TEXT(1, Imu, IMU);
  *
  * A member is a type of the description's language, the name, which is the struct's too, the count
- * of an array in brackets or nothing, and a comment, in which a unit may stand. The texts of
+ * of an array in brackets or nothing, and a comment. In the comment a unit may stand. The texts of
  * several types are string literals, written one behind the other:
  *
  *     options.description = SHMRING_PART_TEXT(Vec3, VEC3) SHMRING_TYPE_TEXT(1, Pose, POSE)
@@ -31,7 +31,7 @@
  *     SHMRING_DESCRIBES(Log, struct log, LOG)
  *
  * On 32-bit x86 a double or a 64-bit integer in a struct may stand at a multiple of 4, where no
- * description can put it: the compiler says so, and a member in front that fills the gap helps.
+ * description can put it. The compiler says so, and a member in front that fills the gap helps.
  */
 #ifndef SHMRING_TYPED_H
 #define SHMRING_TYPED_H
@@ -58,8 +58,8 @@ typedef int64_t shmring_c_int64 SHMRING_ALIGNED(8);
 typedef uint64_t shmring_c_uint64 SHMRING_ALIGNED(8);
 typedef double shmring_c_float64 SHMRING_ALIGNED(8);
 
-/* What kind of value an expression is, or the array that it names has; 0 of a struct. Whether a
- * 64-bit integer is a long or a long long does not matter. */
+/* The kind of an expression's value, or of the elements of the array that it names; 0 for a struct.
+ * Whether a 64-bit integer is a long or a long long does not matter. */
 #define SHMRING_CATEGORY_(x)                                                                       \
     _Generic((x), _Bool : 1, _Bool * : 1, char : 2, char * : 2, signed char : 3,                   \
              signed char * : 3, short : 3, short * : 3, int : 3, int * : 3, long : 3, long * : 3,  \

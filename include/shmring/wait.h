@@ -4,19 +4,19 @@
  * Timeouts are nanoseconds on the monotonic clock: 0 tries once, SHMRING_FOREVER has no limit. A
  * blocking call polls for spin_ns (see shmring_options), with the adaptive pause, and then sleeps
  * in the kernel. Asleep or polling, it checks at least every 100 ms whether the other side has
- * died. That is known once the kernel has dropped the dead process's locks: after its core dump, if
- * it writes one (7.4 s for 1 GB, measured once), and after its memory is unmapped.
+ * died. That is known once the kernel has dropped the dead process's locks. It does so after the
+ * core dump, if there is one (7.4 s for 1 GB, measured once), and after it has unmapped the memory.
  *
  * Edge F, no lost wake-up: the waiter stores its bell, runs a full barrier on both sides
- * (membarrier where it can be had), looks again, and only then sleeps; the waker publishes, then
+ * (membarrier where it can be had), looks again, and only then sleeps. The waker publishes, then
  * loads the bell. Whichever comes second sees the other. The waiter pays, not the hot path.
  *
  * One thread for each role, as for the hot path; not in signal handlers. Blocks, interruptible by
  * shmring_consumer_interrupt(); signals do not end a wait. A handle that is NULL, or was opened
  * before fork, is SHMRING_E_INVALID. A death while asleep leaves a bell that costs the other side
  * one wake call. Two sides on one processor give it to each other after some microseconds of
- * polling; spin_ns 1 sleeps at once, UINT32_MAX never. What a call's own comment does not say is as
- * said here.
+ * polling; spin_ns 1 sleeps at once, UINT32_MAX never. These rules hold for every call below unless
+ * its comment says otherwise.
  */
 #ifndef SHMRING_WAIT_H
 #define SHMRING_WAIT_H
@@ -29,8 +29,8 @@ SHMRING_BEGIN_DECLS
 
 /* Sends one record and waits for space if need be.
  * data, len, type: as for shmring_try_send(). timeout_ns: 0 .. SHMRING_FOREVER.
- * After SHMRING_FULL from a call that does not wait, this one is taken for the retry of that record
- * (unless timeout_ns is 0): the refusal is no longer counted, and causes no GAP.
+ * After SHMRING_FULL from a call that does not wait, this one is taken for the retry of that
+ * record, unless timeout_ns is 0. The refusal is then not counted, and causes no GAP.
  * Returns as shmring_try_send(), and SHMRING_TIMEOUT in place of FULL (with timeout 0: FULL): the
  * record was not sent and is counted as rejected; SHMRING_CLOSED and SHMRING_PEER_DEAD: the ring is
  * full and its consumer gone, not counted, for the caller may try again when the next one comes;
@@ -105,7 +105,7 @@ SHMRING_API shmring_status shmring_wait_data_for(shmring_consumer *c, uint64_t n
 SHMRING_API shmring_status shmring_wait_data(shmring_consumer *c, uint64_t timeout_ns);
 
 /* Makes the consumer's present or next wait return SHMRING_EMPTY at once; one interrupt, one wait.
- * An end of the producer comes first, and leaves the interrupt to the next wait; data does not, so
+ * An end of the producer comes first, and leaves the interrupt to the next wait. Data does not, so
  * that a busy consumer sees its interrupt.
  * c: may be NULL, and of before a fork: then it does nothing.
  * From any thread and from signal handlers, for as long as the handle is open. Never blocks; one
@@ -138,16 +138,16 @@ SHMRING_API void shmring_producer_interrupt(shmring_producer *p);
  * A wake-up that finds nothing is possible (somebody looked at the ring's file), and rare.
  * shmring_consumer_interrupt() makes it readable until the next call that finds the ring empty; one
  * that falls into such a call may be told twice.
- * Returns the descriptor, or -1 with shmring_error_detail(): a limit of this user's (each takes one
- * of fs.inotify.max_user_instances, and three descriptors), a process that has changed its user or
- * its root directory since the open (setuid, chroot: ask before), or no system that can.
+ * Returns the descriptor; -1 with shmring_error_detail(): a limit of this user's (each takes one of
+ * fs.inotify.max_user_instances, and three descriptors); or the process has changed its user or its
+ * root directory since the open (setuid, chroot: ask before); or this system cannot.
  * By the consumer's thread; never blocks; not in signal handlers; refused after fork, where the
  * descriptor itself is the parent's. Memory order: edge F, as for a wait. A process that dies
  * leaves a bell that costs the producer one call. Linux only. Since 0.2. */
 SHMRING_API int shmring_consumer_fd(shmring_consumer *c);
 
-/* The same for the producer: readable (POLLIN, not POLLOUT) until a call is refused for want of
- * space, and again when what was refused fits: for byte framing, an eighth of the capacity or the
+/* The same for the producer: It is readable (POLLIN, not POLLOUT) until a call is refused for want
+ * of space, and again when that fits. For byte framing that is an eighth of the capacity or the
  * rest of what was refused. With it, calls that try answer SHMRING_CLOSED or SHMRING_PEER_DEAD
  * once in place of SHMRING_FULL when the consumer is gone. Say that the record is the one that was
  * refused by shmring_producer_relax() or shmring_wait_space(p, len, 0).

@@ -31,7 +31,7 @@ static void fill_role(shmring_role_info *ret, const struct shmring_role_block *b
     ret->membarrier = (shmring_load_relaxed(&block->capability) & SHMRING_CAP_MEMBARRIER) != 0;
     ret->asks_fence = (shmring_load_relaxed(bell) & SHMRING_BELL_FENCE) != 0;
     memcpy(ret->program, program, 16);
-    shmring_make_printable(ret->program); /* a stranger's bytes */
+    shmring_make_printable(ret->program); /* untrusted bytes */
 }
 
 static void fill_counters(shmring_info *ret, const struct shmring_producer_page *p,

@@ -4,9 +4,9 @@
  *
  * Three positions tell of each other. `cursor` is where reading goes on; `head` is a copy of it
  * that is never ahead, and at most nine eighths of the capacity behind. Where records lead from the
- * cursor to the tail exactly, the cursor is believed; else where they lead from head to the tail,
- * head is, and some records may come again; else a cursor that fits to head. If nothing fits, the
- * ring is emptied at the tail.
+ * cursor to the tail exactly, the cursor is believed. Else, where they lead from head to the tail,
+ * head is, and some records may come again. Else a cursor that fits to head is. If nothing fits,
+ * the ring is emptied at the tail.
  */
 #include <shmring/open.h>
 

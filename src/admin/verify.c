@@ -143,8 +143,8 @@ const char *shmring_walk_judge(const struct shmring_walk *w, uint64_t start, uin
 }
 
 /* Walks from the oldest record, or from the tail where that is behind, to the first word that is
- * zero. These, and the cursor, must be where a record begins or may begin: a new producer starts at
- * the tail and, in an overwrite ring, at the oldest record, a new consumer at the cursor. */
+ * zero. These, and the cursor, must be where a record begins or may begin. A new producer starts at
+ * the tail and, in an overwrite ring, at the oldest record; a new consumer starts at the cursor. */
 static int check_records(struct shmring_walk *w, shmring_verdict *v)
 {
     const struct shmring_geometry_page *g = &w->view->geometry;
@@ -206,9 +206,9 @@ static int check_once(struct shmring_walk *w, shmring_verdict *v)
     return check_records(w, v);
 }
 
-/* Whoever gave bytes back while we walked, the consumer or a producer that overwrites, and what we
- * read was new: look again.
- * What is wrong in a ring that stands still stays wrong. */
+/* The consumer, or a producer that overwrites, gave bytes back while we walked, and what we read
+ * was new: look again.
+ * A fault in a ring that stands still stays. */
 shmring_status shmring_walk_check(struct shmring_walk *w, shmring_verdict *v)
 {
     shmring_status status = shmring_view_read(w->view);

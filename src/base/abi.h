@@ -6,7 +6,7 @@
 
 #include <shmring/detail/abi.h>
 
-/* What an open was handed in, and what this library has. */
+/* The numbers that an open was handed, and this library's. */
 struct shmring_caller {
     uint32_t abi;
     uint32_t handle_size, own_handle_size; /* bytes; both 0 where the caller never sees inside */

@@ -28,7 +28,7 @@ shmring_status shmring_fail(shmring_status status, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
-    shmring_make_printable(detail); /* one line: a name may be a stranger's bytes */
+    shmring_make_printable(detail); /* one line: a name may be untrusted bytes */
     return status;
 }
 

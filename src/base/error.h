@@ -15,8 +15,8 @@ shmring_status shmring_fail(shmring_status status, const char *format, ...)
 #endif
     ;
 
-/* A call that goes on after a step of it failed, and succeeds, has set no detail: it keeps the
- * detail at its start, and at its end hands its status to shmring_settle(), which puts the kept one
+/* A call that goes on after a step of it failed, and succeeds, has set no detail. It keeps the
+ * detail at its start, and at its end hands its status to shmring_settle(). That puts the kept one
  * back unless the call failed. Returns the status. */
 struct shmring_detail {
     char text[SHMRING_DETAIL_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* printable.h - what may be shown of bytes that another user may have written: the one rule, for
- * the library's sentences and for all that the program prints, for people and as JSON. It needs
+/* printable.h - which bytes that another user may have written may be shown. It is the one rule,
+ * for the library's sentences and for all that the program prints, as text and as JSON. It needs
  * nothing of the library: the program includes it too. */
 #ifndef SHMRING_SRC_BASE_PRINTABLE_H
 #define SHMRING_SRC_BASE_PRINTABLE_H
@@ -37,9 +37,9 @@ static inline unsigned shmring_utf8_decode(const char *at, uint32_t *ret_point)
     return n;
 }
 
-/* Whether a terminal would obey a character, or a reader be misled by it: control characters (C0,
- * DEL, C1), line and paragraph ends, marks without width, changes of direction, byte order marks,
- * tags, and code points that are no characters. */
+/* Whether a terminal would obey a character, or a reader be misled by it. These are control
+ * characters (C0, DEL, C1), line and paragraph ends, marks without width, changes of direction,
+ * byte order marks, tags, and code points that are no characters. */
 static inline int shmring_is_control(uint32_t point)
 {
     static const struct {

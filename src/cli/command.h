@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/command.h - what the commands share: their table, options, sentences, and output. */
+/* command.h - what the commands share: their table, options, sentences, and output. */
 #ifndef SHMRING_SRC_CLI_COMMAND_H
 #define SHMRING_SRC_CLI_COMMAND_H
 
@@ -82,7 +82,7 @@ const char *args_time(const char *text, uint64_t *ret);
 
 /* ---- help.c ---- */
 
-/* What --help says of a command. */
+/* The texts of a command's --help. */
 void help_print(const struct command *command);
 
 /* ---- suggest.c: the word that was meant ---- */

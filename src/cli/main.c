@@ -56,7 +56,7 @@ static const struct command *find(const char *word)
     return NULL;
 }
 
-/* What other programs call the same. */
+/* Commands of other programs that mean the same. */
 static const char *synonym(const char *word)
 {
     static const char *const pairs[][2] = {

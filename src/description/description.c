@@ -55,7 +55,7 @@ uint64_t shmring_description_hash(const shmring_description *d)
     return d->hash;
 }
 
-/* What stands in a line of the canonical form, and in which line of the text. */
+/* A line of the canonical form, and the line of the text that it comes from. */
 static int line_length(const char *at)
 {
     const char *newline = strchr(at, '\n');

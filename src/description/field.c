@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* description/field.c - a field of a description: its type, and its place.
+/* field.c - a field of a description: its type, and its place.
  *
  * A field's place is the C struct's. It must also be the one that CDR gives it, so that a payload
- * can be handed to any reader of ROS 2 messages as it is; where the two differ the text is refused.
+ * can be handed to any reader of ROS 2 messages as it is. Where the two differ the text is refused.
  * CDR aligns each value by itself. So it begins a nested type where its first value may stand, and
  * knows no bytes behind its last one.
  */
@@ -182,7 +182,7 @@ static shmring_status place_field(struct shmring_parser *p, const struct shmring
     return SHMRING_OK;
 }
 
-/* What stands in the comment's first brackets, if it can be a unit. */
+/* The text in the comment's first brackets, if it can be a unit. */
 static struct shmring_word find_unit(const struct shmring_parser *p)
 {
     struct shmring_word unit = {p->end, 0}, none = {p->end, 0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* description/parse.c - the text of a description, line by line, to types and fields.
+/* parse.c - the text of a description, line by line, to types and fields.
  *
  *   text     = { line newline }
  *   line     = [ header | field | constant ] [ "#" comment ]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* description/parse.h - what the parts of the parser share: description/words.c (characters, words
+/* parse.h - what the parts of the parser share: description/words.c (characters, words
  * and sentences), description/field.c (a field and its place) and description/parse.c (lines). */
 #ifndef SHMRING_SRC_DESCRIPTION_PARSE_H
 #define SHMRING_SRC_DESCRIPTION_PARSE_H
@@ -25,7 +25,7 @@ struct shmring_word {
     size_t len;
 };
 
-/* What a line says of a field's type. */
+/* The type of a field, as a line gives it. */
 struct shmring_written {
     struct shmring_word all, base;
     uint32_t kind, count, is_array, bound;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* description/values.c - the values in one record, by its type. */
+/* values.c - the values in one record, by its type. */
 #include "description/description.h"
 
 #include <inttypes.h>

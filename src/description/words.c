@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* description/words.c - characters, words and values of a description, and what is kept of them. */
+/* words.c - characters, words and values of a description, and what is kept of them. */
 #include "description/parse.h"
 
 #include <inttypes.h>

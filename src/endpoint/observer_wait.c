@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* observer_wait.c - how an observer waits, and learns of an end. It takes no lock and writes
- * nothing into the ring, so it has no bell and nobody can tell it anything: it looks by itself, at
- * once at first and ever more seldom while nothing comes.
+ * nothing into the ring, so it has no bell and nobody can wake it. It looks by itself, at once at
+ * first and ever more seldom while nothing comes.
  */
 #include <shmring/shmring.h>
 

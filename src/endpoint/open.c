@@ -71,7 +71,7 @@ static shmring_status was_cut(const struct shmring_attachment *a)
         a->name.full);
 }
 
-/* What a forked child's copy of a handle knows its attachment by. */
+/* The place by which a forked child's copy of a handle knows its attachment. */
 static struct shmring_attachment **kept_of(void *handle, size_t size)
 {
     return shmring_os_handle_kept(handle, size);
@@ -79,9 +79,9 @@ static struct shmring_attachment **kept_of(void *handle, size_t size)
 
 /* ---- producer ---- */
 
-/* In a signal handler, in the middle of any call on the handle, which then goes on with what it has
- * loaded: only flags that send the next call the slow way. shmring_producer_refuse_() does the rest
- * there. */
+/* Called in a signal handler, in the middle of any call on the handle, which then goes on with what
+ * it has loaded. So it sets only flags that send the next call the slow way.
+ * shmring_producer_refuse_() does the rest there. */
 void shmring_producer_is_cut(void *handle)
 {
     shmring_producer *p = handle;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* producer.c - the slow half of each call that sends: it is taken when the known space is used up,
- * and for everything that closes a gate (shmring_set_gates_()): a GAP that is due, a stamped ring,
- * an open batch or reservation, a corrupt ring, byte framing, a handle from before a fork. */
+/* producer.c - the slow half of each call that sends. It is taken when the known space is used up,
+ * and for everything that closes a gate (shmring_set_gates_()). That is a GAP that is due, a
+ * stamped ring, an open batch or reservation, a corrupt ring, byte framing, a handle from before a
+ * fork. */
 #include <shmring/shmring.h>
 
 #include "ring/space.h"
@@ -55,9 +56,9 @@ static uint64_t finish_word(shmring_producer *p, unsigned char *at, uint64_t wor
 }
 
 /* Commits `count` records: the first, at `at`, gets its word last; tail is behind the last already.
- * before: `reported` without them. A death between the word and the store of `reported` is noticed
- * by the next producer, which finds a GAP behind the shared tail and takes `reporting`: so that is
- * stored before the word, and `reported` before the tail. */
+ * before: `reported` without them. The next producer notices a death between the word and the store
+ * of `reported`: it finds a GAP behind the shared tail and takes `reporting`. So that is stored
+ * before the word, and `reported` before the tail. */
 static void commit(shmring_producer *p, uint64_t at, uint64_t word, uint32_t count, uint64_t before)
 {
     struct shmring_producer_page *page = p->page;
@@ -138,8 +139,8 @@ shmring_status shmring_commit_slow_(shmring_producer *p, uint32_t len)
 
 /* Asks for the lines that a next record of the same size will fill, so that its stores find them
  * here. Not for the first one, which the consumer polls, and only where the room is known to be
- * free. What it brings: docs/performance.md#techniques. Short records gain nothing: their lines
- * come while the message is on its way. Nor do copies that take lines without reading them: copy.c.
+ * free. Its gain: docs/performance.md#techniques. Short records gain nothing: their lines come
+ * while the message is on its way. Nor do copies that take lines without reading them: copy.c.
  */
 void shmring_prefetch_next_(const shmring_producer *p, uint64_t size)
 {

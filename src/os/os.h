@@ -64,9 +64,9 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
 /* Gives it its name, at once and whole. OK; EXISTS when the name is taken; E_OS. */
 shmring_status shmring_os_publish(const struct shmring_name *name, struct shmring_os_segment *seg);
 
-/* Opens an object by name and refuses whatever is not a plain object of this user's (any user's,
- * with any_owner; but what has a user's Local name is that user's, or only to be removed:
- * SHMRING_OS_PLANTED). write: 0 for looking only. OK, E_NOT_FOUND, E_ACCESS, E_OS. */
+/* Opens an object by name and refuses one that is not a plain object of this user's, or with
+ * any_owner of any user's. An object with a user's Local name must be that user's, or can only be
+ * removed: SHMRING_OS_PLANTED. write: 0 for looking only. OK, E_NOT_FOUND, E_ACCESS, E_OS. */
 #define SHMRING_OS_PLANTED 2
 shmring_status shmring_os_open(const struct shmring_name *name, int write, int any_owner,
                                struct shmring_os_segment *ret);
@@ -133,9 +133,9 @@ int shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role
 
 /* ---- mapping ---- */
 
-/* Maps header and mirrored data, what the role does not own read-only, not inherited by fork; only
- * the header is faulted in, so that the time does not depend on the capacity. Afterwards the
- * header's mapping keeps the locks. OK, E_NO_MEMORY, E_CORRUPT (shorter than it says), E_OS. */
+/* Maps header and mirrored data, not inherited by fork, and read-only where the role does not own
+ * it. Only the header is faulted in, so that the time does not depend on the capacity. Afterwards
+ * the header's mapping keeps the locks. OK, E_NO_MEMORY, E_CORRUPT (shorter than it says), E_OS. */
 shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os_segment *seg,
                               uint64_t capacity, enum shmring_role role, int huge,
                               struct shmring_os_map *ret);
@@ -157,10 +157,10 @@ void shmring_os_unmap(struct shmring_os_map *map);
 shmring_status shmring_os_watch(const struct shmring_name *name, const struct shmring_os_map *map,
                                 struct shmring_os_segment *seg);
 
-/* From now on an object that is cut short does not end this process: what is gone of a mapping
- * reads as zeros, and the mapping's `tell` is called, in a signal
- * handler and in the thread that touched it, or at once if that was before there was one. OK also
- * where objects cannot be cut; E_OS. */
+/* From now on an object that is cut short does not end this process. The part of a mapping that is
+ * gone reads as zeros, and the mapping's `tell` is called, in a signal handler and in the thread
+ * that touched it. If the part was touched before there was a `tell`, that is called at once. OK
+ * also where objects cannot be cut; E_OS. */
 shmring_status shmring_os_guard(void);
 void shmring_os_guard_tell(const struct shmring_os_map *map, void (*tell)(void *handle),
                            void *handle);
@@ -175,7 +175,7 @@ void shmring_os_handle_free(void *handle, size_t size);
 
 /* ---- sleep and wake ---- */
 
-/* What a sleeper sleeps on, and a waker rings. */
+/* The word that a sleeper sleeps on, and a waker rings. */
 struct shmring_os_bell {
     const shmring_atomic_u64 *word;
     const struct shmring_os_segment *seg;
@@ -204,9 +204,9 @@ int shmring_os_barrier(void);
 /* ---- readiness: what a descriptor is made of ----
  *
  * shmring_os_signal() is heard by everybody who listens for that role of that object, in whatever
- * process, and costs one system call; the object's closing or the death of a process that has it
- * open is heard too. What was heard stays until it is drained. A signal may be heard that nobody
- * sent; one that was sent is never missed by a listener that was there. */
+ * process, and costs one system call. The object's closing or the death of a process that has it
+ * open is heard too. A signal stays until it is drained. A signal may be heard that nobody sent;
+ * one that was sent is never missed by a listener that was there. */
 
 /* Safe in signal handlers. */
 void shmring_os_signal(const struct shmring_os_segment *seg, enum shmring_role waiter);

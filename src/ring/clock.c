@@ -52,7 +52,7 @@ static uint64_t stated_hz(void)
     return 0;
 }
 
-/* What the processor says of itself: its counter runs on at one pace whatever it does. */
+/* The processor says of itself that its counter runs on at one pace whatever it does. */
 static int has_even_ticks(void)
 {
     uint32_t a = LEAF_MOST, b, c = 0, d;

@@ -6,7 +6,7 @@
 #include "ring/racy_copy.h"
 #include "ring/clock.h"
 
-/* The producer came round: what was at the cursor is gone. Go on at the oldest record there is. */
+/* The producer lapped us: the record at the cursor is gone. Go on at the oldest record there is. */
 static shmring_status lapped(shmring_consumer *c, uint64_t evict)
 {
     if ((evict & 7u) != 0) {

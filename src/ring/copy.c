@@ -6,9 +6,9 @@
 
 #include "ring/copy.h"
 
-/* Rings up to this size are copied into and out of by the string instruction, where it is fast: as
- * if lines that it writes ended up beyond a processor's own cache, where a small ring stays.
- * docs/performance.md#techniques has what it brings in rings of which size, and how to try others.
+/* Payloads of rings up to this size are copied by `rep movsb`, where it is fast. In larger rings it
+ * was slower, as if its lines ended up beyond a processor's own cache. The gain for each size, and
+ * how to try others: docs/performance.md#techniques.
  */
 #ifndef STRING_RING_TO
 #define STRING_RING_TO (UINT64_C(512) << 10)
@@ -27,10 +27,10 @@
 /* 32 bytes anywhere, of any type. */
 typedef long long block __attribute__((vector_size(32), aligned(1), may_alias));
 
-/* 32 bytes a move, the destination aligned: a store that crosses a line occupies two. Moves of
- * 16 and of 64 bytes were slower (docs/performance.md#techniques). memcpy() moves as much, but
- * begins with a search for its way, and prefers `rep movsb`, which on Intel's, from a line of
- * another processor, was the slowest of all. */
+/* 32 bytes a move, the destination aligned: a store that crosses a line occupies two. Moves of 16
+ * and of 64 bytes were slower (docs/performance.md#techniques). The C library's memcpy() moves as
+ * much, but begins with a search for its way. It prefers `rep movsb`, which on Intel's, from a line
+ * of another processor, was the slowest of all. */
 __attribute__((target("avx2"))) static void copy_by_32(void *to, const void *from, size_t n)
 {
     unsigned char *out = to;

@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "ring/space.h"
 
-/* What a producer that took over an overwrite ring reads of old records at once, before it writes:
- * some 50 us of the smallest ones. */
+/* The most bytes of old records that a producer that took over an overwrite ring reads at once,
+ * before it writes: some 50 us of the smallest ones. */
 #define WALK_STEP (UINT64_C(256) << 10)
 /* And when it opens. */
 #define WALK_AT_OPEN (UINT64_C(1) << 20)
@@ -120,8 +120,8 @@ static int begin_walk(shmring_producer *p)
     return 1;
 }
 
-/* What may have been overwritten already. In a ring whose last producer did not say it (version
- * 0.1), what the consumer has not released is all that is sure. */
+/* The records that may have been overwritten already. In a ring whose last producer did not say it
+ * (version 0.1), what the consumer has not released is all that is sure. */
 static int recover_evict(shmring_producer *p, uint64_t cursor)
 {
     uint64_t evict = shmring_load_relaxed(&p->page->evict);

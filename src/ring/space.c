@@ -14,7 +14,7 @@ shmring_status shmr_count_full(shmring_producer *p)
 }
 
 /* Accepts a consumer position just loaded; 0 when it cannot be true. A head behind the newest
- * position seen is stale, because it follows `cursor` lazily: a release of the whole capacity
+ * position seen is stale, because it follows `cursor` lazily. A release of the whole capacity
  * stores the cursor first, while head is up to an eighth behind it already. A cursor that went back
  * is corrupt. */
 static int accept_position(shmring_producer *p, uint64_t position, int exact)

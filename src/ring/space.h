@@ -35,10 +35,10 @@ void shmr_evict_for(shmring_producer *p, uint64_t most, uint64_t space);
 
 /* ---- recover.c ---- */
 
-/* A producer that took over an overwrite ring: raises evict over the records that earlier producers
- * left there, by reading them, until *ret_space bytes behind tail may be written or there are no
- * more of them. *ret_space is lowered to a part that is read in a moment, never below need. OK, or
- * E_CORRUPT when a word cannot be true. */
+/* For a producer that took over an overwrite ring. Raises evict over the records that earlier
+ * producers left there, by reading them, until *ret_space bytes behind tail may be written or no
+ * more are there. *ret_space is lowered to a part that is read in a moment, never below need. OK,
+ * or E_CORRUPT when a word cannot be true. */
 shmring_status shmr_walk_evict(shmring_producer *p, uint64_t need, uint64_t *ret_space);
 
 #endif

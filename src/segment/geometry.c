@@ -20,7 +20,7 @@ static uint64_t swap_bytes(uint64_t v)
     return r;
 }
 
-/* What a reader of this geometry must know. */
+/* The features that a reader of this geometry must know. */
 static uint64_t features_of(const struct shmring_geometry_page *g)
 {
     return (g->overflow == SHMRING_OVERWRITE ? SHMRING_FEATURE_OVERWRITE : 0) |

@@ -24,7 +24,7 @@ shmring_status shmring_options_check_owner(const struct shmring_name *name,
 /* Whether the system may open any user's object: shmring_options_check_owner() follows. */
 int shmring_options_any_owner(const shmring_options *opt);
 
-/* What a ring with this capacity takes when max_record is 0, and at most. */
+/* The max_record of a ring with this capacity where the options have 0, and at most. */
 uint32_t shmring_default_max_record(uint64_t capacity);
 uint64_t shmring_limit_max_record(uint64_t capacity, uint32_t record_header);
 

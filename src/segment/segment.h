@@ -44,8 +44,8 @@ void shmring_segment_close(struct shmring_attachment *a);
 void shmring_segment_forget(struct shmring_attachment *a);
 
 /* Faults in what the side uses next, from its position on: all of a small ring, a bounded part of a
- * large one, so that an open takes no longer for more; all, or nothing, of any if the flags of the
- * options say so. OK, E_NO_MEMORY, E_CORRUPT, E_OS. */
+ * large one. So an open takes no longer for more. The flags of the options can ask for all, or for
+ * nothing. OK, E_NO_MEMORY, E_CORRUPT, E_OS. */
 shmring_status shmring_prefault(const struct shmring_name *name, const struct shmring_os_map *map,
                                 const struct shmring_geometry_page *g, enum shmring_role role,
                                 uint32_t flags);
@@ -63,7 +63,7 @@ shmring_status shmring_geometry_read(const struct shmring_name *name,
 void shmring_geometry_make(const struct shmring_name *name, const shmring_options *opt,
                            struct shmring_geometry_page *g);
 
-/* Writes a new object's positions first, then the geometry, and its magic last: where a system
+/* Writes a new object's positions first, then the geometry, and its magic last. Where a system
  * shows the object before it is whole, nobody takes it for a ring before that. 1 on success. */
 int shmring_geometry_write(const struct shmring_os_segment *seg, struct shmring_geometry_page *g);
 

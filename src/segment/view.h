@@ -60,8 +60,8 @@ int shmring_walk_word(struct shmring_walk *w, uint64_t *ret);
 /* E_OS with its detail, if the walk failed; else OK. */
 shmring_status shmring_walk_failed(const struct shmring_walk *w);
 
-/* What is wrong with the record that this word, at the walk's position, begins, for a walk that
- * began at start and the view's positions. NULL: nothing; *ret_size is its size then. */
+/* The fault of the record that this word, at the walk's position, begins, for a walk that began at
+ * start and the view's positions. NULL: nothing; *ret_size is its size then. */
 const char *shmring_walk_judge(const struct shmring_walk *w, uint64_t start, uint64_t word,
                                uint64_t *ret_size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* backoff.c - what a wait goes by: how long a pause is, until when it polls, when it gives its
- * processor away, and how long it sleeps before it looks by itself. */
+/* backoff.c - the times of a wait: how long a pause is, until when it polls, when it gives its
+ * processor away, and how long a sleep may last. */
 #include <shmring/shmring.h>
 
 #include "wait/waiting.h"

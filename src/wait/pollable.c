@@ -2,19 +2,19 @@
 /* pollable.c - descriptors for event loops: readable exactly when a call would not answer EMPTY
  * (for the producer: FULL).
  *
- * The call that finds nothing arms the descriptor: it forgets what was heard, sets POLLED in the
- * bell, and then looks again, with the barriers of any wait (edge F, wait.c). A waker that sees
- * POLLED clears it and signals. What the last look finds, and the other side's end, are answered by
- * a signal of our own: the descriptor is then ready for as long as nobody drains it, and only the
- * next call that finds nothing does.
+ * The call that finds nothing arms the descriptor. It drains the signals, sets POLLED in the bell,
+ * and then looks again, with the barriers of any wait (edge F, wait.c). A waker that sees POLLED
+ * clears it and signals. Where the last look finds a record or the other side's end, we signal
+ * ourselves. The descriptor is then ready for as long as nobody drains it, and only the next call
+ * that finds nothing does.
  */
 #include <shmring/shmring.h>
 
 #include "base/error.h"
 #include "wait/waiting.h"
 
-/* After the other side closed the ring's file: its lock goes a moment later than its end is heard,
- * and a process may be held up in between, so we ask again, ever more seldom. */
+/* After the other side closed the ring's file. Its lock goes a moment later than its end is heard,
+ * and a process may be held up in between. So we ask again, ever more seldom. */
 #define ASK_AGAIN_NS     UINT64_C(1000000)
 #define ASK_AGAIN_MAX_NS UINT64_C(1000000000)
 
@@ -53,7 +53,7 @@ static shmring_status arm(struct shmring_wait *w)
     if (status == w->nothing) {
         status = shmring_wait_ask_peer(w);
     }
-    /* What was heard of an end is not forgotten for a record that came before it. */
+    /* A record that came before an end does not make us forget the end. */
     alarm_ns = status == w->nothing || status == SHMRING_OK ? next_alarm(w, heard) : 0;
     if (alarm_ns != w->a->alarm_ns || (heard & SHMRING_OS_HEARD_ALARM) != 0) {
         shmring_os_ready_alarm(&w->a->ready, alarm_ns);

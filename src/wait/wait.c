@@ -10,13 +10,13 @@
  *
  * Were both to miss, the waiter's look would come before the waker's store and the waker's load
  * before the waiter's store: the barrier on both sides forbids that. It is membarrier, run by the
- * waiter, when the waker's process has registered (role.capability says so); else the waker fences
- * at each publication (SHMRING_CAP_FENCES), and is told to by the bell's FENCE bit when it is the
- * waiter who cannot call membarrier. Until it has taken that in, the waiter's first slices are
+ * waiter, when the waker's process has registered (role.capability says so). Else the waker fences
+ * at each publication (SHMRING_CAP_FENCES). Where the waiter cannot call membarrier, it asks for
+ * those fences by the bell's FENCE bit. Until it has taken that in, the waiter's first slices are
  * short.
  *
- * The bell stays set from one slice to the next, and the barrier is not run again while it does: a
- * bell that everybody could see before is seen by whatever is published later.
+ * The bell stays set from one slice to the next, and the barrier is not run again while it does. A
+ * bell that was visible before is seen by each later publication.
  */
 #include <shmring/shmring.h>
 
@@ -199,7 +199,8 @@ shmring_status shmr_wait_until(struct shmring_wait *w, uint64_t timeout_ns)
         } else {
             status = sleep_a_slice(w);
         }
-        if (status == w->nothing) { /* also when interrupted: often enough, it were never asked */
+        if (status == w->nothing) { /* also when interrupted: else interrupts that come often enough
+                                       would keep us from asking */
             status = shmring_wait_ask_peer(w);
         }
         if (status == w->nothing && shmring_wait_is_interrupted(w)) {

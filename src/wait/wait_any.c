@@ -2,9 +2,9 @@
 /* wait_any.c - one reader of many rings.
  *
  * Edge F as in wait.c, for all rings at once: every bell, one full barrier, one membarrier, a look
- * at every ring, then one sleep. What it sleeps on, in this order of preference: futex_waitv over
- * the bells, which takes 128; a listener that hears the signals of all rings (pollable.c's, but one
- * for all); short slices, where neither can be had. Bells stay set until the call ends.
+ * at every ring, then one sleep. It sleeps on the first of these that can be had: futex_waitv over
+ * the bells, which takes 128; one listener that hears the signals of all rings (as in pollable.c);
+ * short slices. Bells stay set until the call ends.
  */
 #include <shmring/shmring.h>
 

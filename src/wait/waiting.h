@@ -37,9 +37,9 @@ uint64_t shmring_wait_poll_slice(uint64_t now, uint64_t poll_end_ns, uint64_t de
 void shmring_wait_give_turn(uint64_t now, uint64_t *yield_ns);
 
 /* How long to sleep, after a sleep of last_ns (0: none) and with what shmring_wait_barrier() says
- * now. While the waker does not fence, it may have missed our bell with what it was publishing as
- * we set it, which is on its way: so the first sleep is short. Whatever it publishes later sees the
- * bell; while it is silent, we look ever more seldom. */
+ * now. A waker that does not fence may have missed our bell with the record that it was publishing
+ * as we set it. That record is on its way, so the first sleep is short. Its later publications see
+ * the bell; while it is silent, we look ever more seldom. */
 uint64_t shmring_wait_next_slice(uint64_t last_ns, uint64_t slice_ns);
 
 /* ---- wake.c ---- */

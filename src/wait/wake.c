@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* wake.c - the waker's half of edge F, and what both halves need at open. wait.c has the picture.
  *
- * A waker comes here only when a bell is not zero, or when it fences always. What a waiter
- * left that died costs one wake: the bits are cleared before it is woken. A fence request ends when
- * the waiter that made it is gone, so that it slows nobody for longer than FENCE_REVIEW
- * publications.
+ * A waker comes here only when a bell is not zero, or when it fences always. The bits of a waiter
+ * that died cost one wake: they are cleared before it is woken. A fence request ends when the
+ * waiter that made it is gone, so that it slows nobody for longer than FENCE_REVIEW publications.
  */
 #include <shmring/shmring.h>
 
@@ -34,9 +33,9 @@ void shmring_bell_reset(shmring_atomic_u64 *bell, int can_barrier)
 }
 
 /* May the waiter have armed its descriptor before its bit was cleared? It armed if it found
- * nothing: a consumer that has read everything, a producer whose want is not met, and in byte
- * framing any consumer, for it may want more than there is. Edge F: the bit is cleared, then the
- * position is loaded; the waiter stores its position, full barrier, loads the bit. */
+ * nothing. That is a consumer that has read everything, a producer whose want is not met, and in
+ * byte framing any consumer, for it may want more than there is. Edge F: the bit is cleared, then
+ * the position is loaded; the waiter stores its position, full barrier, loads the bit. */
 static int may_have_armed(const struct shmring_attachment *a, enum shmring_role waiter)
 {
     const uint64_t cursor = shmring_load_relaxed(&shmring_consumer_page_of(&a->map)->cursor);
@@ -51,7 +50,7 @@ static int may_have_armed(const struct shmring_attachment *a, enum shmring_role 
 
 /* A descriptor is signalled before its bit is cleared: a waker that is stopped in between leaves it
  * readable. A waiter that hears this, and arms again before the bit is cleared, would not be
- * signalled by the next publication: so there is a second signal where that may have happened. */
+ * signalled by the next publication. So there is a second signal where that may have happened. */
 void shmring_bell_ring(const struct shmring_attachment *a, shmring_atomic_u64 *bell,
                        enum shmring_role waiter)
 {

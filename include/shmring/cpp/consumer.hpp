@@ -76,10 +76,10 @@ class consumer : public handle<shmring_consumer, consumer_calls>
     {
         return recv(value, nanoseconds(0));
     }
-    // Receives one record and calls f with it: as the first of the types that it is or, where f
-    // takes one, as a `const record &` of unknown type (valid during the call); else it answers
-    // errc::mismatch, and the record is gone. One that is longer than every T stays in place and
-    // answers errc::too_big.
+    // Receives one record and calls f with it, as the first of the types that it is. A record of
+    // none of them goes to f as a `record` (valid during the call) where f takes one. Else it
+    // answers errc::mismatch, and the record is gone. One that is longer than every T stays in
+    // place and answers errc::too_big.
     template <class... T, class F>
     [[nodiscard]] std::error_code recv_any(F &&f, nanoseconds timeout = forever) noexcept(
         (noexcept(f(std::declval<const T &>())) && ...))

@@ -16,8 +16,9 @@
 //   o.schema = shmring::schema<imu>();                // its hash; also what a schema of 0 becomes
 //
 // The type of each member is deduced. The compiler refuses what a description cannot say, such as a
-// pointer or a long double, members in another order than the struct's, and a list that leaves one
-// out where this leaves a gap. A struct that is a member of another needs its own described<>.
+// pointer or a long double. It refuses members in another order than the struct's, and a list that
+// leaves one out where this leaves a gap. A struct that is a member of another needs its own
+// described<>.
 #ifndef SHMRING_CPP_DESCRIBE_HPP
 #define SHMRING_CPP_DESCRIBE_HPP
 
@@ -369,9 +370,9 @@ class description
         return d_ != nullptr ? shmring_type_numbered(d_, number) : nullptr;
     }
 
-    // Calls f(const shmring_value &) for each value of a record. errc::not_found when the record's
-    // type is not described, errc::mismatch when its bytes cannot be of the type; f was not called
-    // then.
+    // Calls f(const shmring_value &) for each value of a record. Answers errc::not_found when the
+    // record's type is not described, and errc::mismatch when its bytes cannot be of the type. f
+    // was not called then.
     template <class F> [[nodiscard]] std::error_code each(const shmring_record &r, F &&f) const
     {
         shmring_members it;

@@ -34,7 +34,7 @@ template <class T> class span
     template <std::size_t N> constexpr span(T (&array)[N]) noexcept : data_(array), size_(N)
     {
     }
-    // Whatever has data() and size(): arrays of the library, vectors, strings, other spans.
+    // Anything that has data() and size(): arrays of the library, vectors, strings, other spans.
     template <class C,
               class = std::enable_if_t<std::is_convertible_v<
                   std::remove_pointer_t<decltype(std::declval<C &>().data())> (*)[], T (*)[]>>>
@@ -123,7 +123,7 @@ using if_record = std::enable_if_t<std::is_trivially_copyable_v<T> && !std::is_a
                                    !std::is_convertible_v<const T &, bytes>>;
 
 // A schema number from a version of your own and the type number, size and alignment of each
-// struct: two programs that disagree in any of them refuse each other when they open the ring.
+// struct. Two programs that disagree in any of them refuse each other when they open the ring.
 // Never 0.
 template <class... T> [[nodiscard]] constexpr std::uint64_t schema(std::uint64_t version) noexcept
 {

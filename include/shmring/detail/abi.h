@@ -19,7 +19,8 @@
 #include <shmring/status.h>
 
 /* One more whenever a released version's in-line code and the library's own could no longer work on
- * one handle: a field or its meaning, a function whose name ends in `_`, shmring_record. */
+ * one handle. That is a change of a field or its meaning, of a function whose name ends in `_`,
+ * shmring_record. */
 #define SHMRING_HANDLE_ABI 2u
 
 struct shmring_options;

@@ -53,7 +53,7 @@ SHMRING_ALWAYS uint64_t shmring_load_relaxed(const shmring_atomic_u64 *p)
     return SHMRING_CALL_(load_explicit)(p, SHMRING_ORDER_(relaxed));
 }
 
-/* What the writer did before its store_release of this value is seen after it. */
+/* All that the writer did before its store_release of this value is seen after it. */
 SHMRING_ALWAYS uint64_t shmring_load_acquire(const shmring_atomic_u64 *p)
 {
     return SHMRING_CALL_(load_explicit)(p, SHMRING_ORDER_(acquire));
@@ -88,8 +88,8 @@ SHMRING_ALWAYS void shmring_full_barrier(void)
     SHMRING_CALL_(thread_fence)(SHMRING_ORDER_(seq_cst));
 }
 
-/* The waker's half of edge F where the waiter calls membarrier: keeps the compiler from moving the
- * bell's load above the publication; the processor is stopped from it by the waiter. */
+/* The waker's half of edge F where the waiter calls membarrier. It keeps the compiler from moving
+ * the bell's load above the publication; the waiter's barrier keeps the processor from it. */
 SHMRING_ALWAYS void shmring_light_barrier(void)
 {
     SHMRING_CALL_(signal_fence)(SHMRING_ORDER_(seq_cst));

@@ -2,11 +2,12 @@
 /* handle.h - what a producer and a consumer keep to themselves. Private to the library: the fields
  * stand in a public header only because the hot path is in-line. Never in shared memory.
  *
- * The fast path of a call has one gate, an end of lengths in the handle, and is closed by a 0
- * there: shmring_set_gates_() is the one place that opens it. Whatever is special (a GAP that is
- * due, a stamp, an open batch or reservation, a corrupt ring, the other framing) takes the call's
- * slow half, which is in the library. A forked child's handles read as zeros (MADV_WIPEONFORK), so
- * its gates are closed, and the slow half finds no attachment and returns SHMRING_E_INVALID.
+ * The fast path of a call has one gate, an end of lengths in the handle. A 0 there closes it, and
+ * shmring_set_gates_() is the one place that opens it. All that is special takes the call's slow
+ * half, which is in the library. Special is a GAP that is due, a stamp, an open batch or
+ * reservation, a corrupt ring, the other framing. A forked child's handles read as zeros
+ * (MADV_WIPEONFORK), so its gates are closed, and the slow half finds no attachment and returns
+ * SHMRING_E_INVALID.
  */
 #ifndef SHMRING_DETAIL_HANDLE_H
 #define SHMRING_DETAIL_HANDLE_H
@@ -23,8 +24,9 @@ SHMRING_BEGIN_INLINE
 /* Pauses of a polling loop: doubled after a burst, halved otherwise, between one unit and this. */
 #define SHMRING_RELAX_MAX 128u
 
-/* So many units of pause ask for one more record in the burst: beyond 16 of them, which two records
- * are enough for, the pause grows only in streams of 12 million records a second and more. */
+/* A pause of N units is kept only if the last burst had at least N / 8 records. Two records are
+ * enough for 16 units; beyond those, the pause grows only in streams of 12 million records a second
+ * and more. */
 #define SHMRING_RELAX_UNITS_A_RECORD 8u
 
 struct shmring_record;
@@ -222,10 +224,10 @@ SHMRING_ALWAYS void shmring_set_gates_(shmring_producer *p)
 }
 
 /* One pause of a polling loop. records, position: the handle's. The pause doubles after a burst of
- * two records or more and halves otherwise: a stream polls rarely and moves many records for each
- * cache line it takes, a ping-pong polls at once. The more a pause has grown, the larger the burst
- * that keeps it. After a burst of more than the whole ring the pause is too long: the other side
- * stood still meanwhile, without room or without records. Measured:
+ * two records or more and halves otherwise. So a stream polls rarely and moves many records for
+ * each cache line it takes, and a ping-pong polls at once. The more a pause has grown, the larger
+ * the burst that keeps it. After a burst of more than the whole ring the pause is too long: the
+ * other side stood still meanwhile, without room or without records. Measured:
  * docs/performance.md#techniques. */
 SHMRING_ALWAYS void shmring_relax_(struct shmring_relax_state *r, uint64_t records,
                                    uint64_t position, uint64_t capacity)

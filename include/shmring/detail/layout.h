@@ -8,9 +8,9 @@
  *   0x10000  DATA       capacity bytes, written by the producer only; mapped twice back to back
  *
  * Fixed-width fields in the machine's byte order, naturally aligned; 32-bit and 64-bit processes
- * share a ring. Words that different sides write never share 128 bytes (processors fetch pairs of
- * 64-byte lines), and the hot words lie at different offsets modulo 4096, so that they do not meet
- * in one cache set. Reserved bytes are zero. A changed offset is a new layout version.
+ * share a ring. Words that different sides write never share 128 bytes, for processors fetch pairs
+ * of 64-byte lines. The hot words lie at different offsets modulo 4096, so that they do not meet in
+ * one cache set. Reserved bytes are zero. A changed offset is a new layout version.
  *
  * docs/protocol.md says what each field means; this file says where it is.
  */
@@ -127,7 +127,7 @@ struct shmring_geometry_page {
     char name[SHMRING_NAME_SIZE]; /* as opened, with its prefix, NUL-terminated */
 };
 
-/* Who holds a role. Written by the holder, right after it has the role's lock. */
+/* The holder of a role. Written by the holder, right after it has the role's lock. */
 struct shmring_role_block {
     shmring_atomic_u64 pid;
     shmring_atomic_u64 start_time;  /* clock ticks since boot, as /proc says; tells pids apart */

@@ -4,9 +4,9 @@
  *
  * SHMRING_STAMP_MONOTONIC stamps hold nanoseconds of the system's monotonic clock.
  * SHMRING_STAMP_TSC stamps hold ticks of the processor's own counter, which is the same on all
- * cores and cheaper to read than the clock: docs/performance.md#stamps-and-latencies. Whoever reads
- * a record converts ticks, by what the ring's creator has measured: shmring_record.stamp is in
- * nanoseconds either way.
+ * cores and cheaper to read than the clock: docs/performance.md#stamps-and-latencies. The reader of
+ * a record converts ticks, by the figures that the ring's creator has measured.
+ * shmring_record.stamp is in nanoseconds either way.
  *
  * Where a counter is read, and not the system's clock, the instruction stands here: in-line, for a
  * call would cost as much again.
@@ -38,8 +38,8 @@ SHMRING_ALWAYS uint64_t shmring_ticks_(void)
     return __builtin_ia32_rdtsc();
 }
 
-/* The counter, read after the loads before it: for the consumer, who would else read it while the
- * word is still on its way, and find a record younger than it is. */
+/* The counter, read after the loads before it. Without that fence the consumer may read it while
+ * the word is still on its way, and find a record younger than it is. */
 SHMRING_ALWAYS uint64_t shmring_ticks_behind_loads_(void)
 {
     __asm__ __volatile__("lfence" ::: "memory");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/completion.c - the script that completes this program's words in a shell. */
+/* completion.c - the script that completes this program's words in a shell. */
 #include <string.h>
 
 #include "completion/completion.h"

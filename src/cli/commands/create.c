@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/create.c - a ring that stays. */
+/* create.c - a ring that stays. */
 #include "command.h"
 #include "host/host.h"
 #include "text/ring_name.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/demo.c - what this machine does: the phases in order, and their figures. */
+/* demo.c - what this machine does: the phases in order, and their figures. */
 #include <inttypes.h>
 
 #include "measure/demo.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/doctor.c - what on this machine disturbs a measurement, for people and as JSON. */
+/* doctor.c - the things on this machine that disturb a measurement, as text and as JSON. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/flood.c - how many messages go through, by size and by batch. */
+/* flood.c - how many messages go through, by size and by batch. */
 #include <stdlib.h>
 
 #include "measure/throughput_run.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/ls.c - the rings of this user. */
+/* ls.c - the rings of this user. */
 #include <inttypes.h>
 #include <string.h>
 

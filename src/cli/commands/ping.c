@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/ping.c - how long a message takes there and back, and one way. */
+/* ping.c - how long a message takes there and back, and one way. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 
 #define RATE_MAX UINT64_C(10000000)
 
-/* What is asked for beside the measurement. */
+/* The wishes beside the measurement. */
 struct wishes {
     const char *svg;
     struct cpu_pair cpus;
@@ -88,7 +88,7 @@ static int run_ping(struct ping *p, int as_json)
     return ok ? say_done() : EXIT_FAILED;
 }
 
-/* What there is to do, once the options are known to go together. Returns an exit status. */
+/* Does what was asked for, once the options are known to go together. Returns an exit status. */
 static int perform(struct ping *p, const struct wishes *w)
 {
     if (p->name != NULL) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/prune.c - takes away what the dead have left. */
+/* prune.c - takes away what the dead have left. */
 #include <inttypes.h>
 
 #include "command.h"

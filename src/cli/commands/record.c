@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/record.c - a ring into a file.
+/* record.c - a ring into a file.
  *
- * As an observer it disturbs nobody, and may be overtaken. As the consumer it writes what it was
- * shown to the system before it releases it: a recorder that dies leaves at most the records of its
- * last write to come once more, and none is lost. */
+ * As an observer it disturbs nobody, and may be overtaken. As the consumer it hands records to the
+ * system before it releases them. After its death at most the records of its last write come once
+ * more, and none is lost. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -24,8 +24,8 @@ struct recorder {
     struct progress progress;
 };
 
-/* What a full ring refused its sender since we came: those records are nowhere. Asked now and then,
- * for the ring may go with its sender. */
+/* The records that a full ring refused its sender since we came: those are nowhere. Asked now and
+ * then, for the ring may go with its sender. */
 static void look_at_refusals(struct recorder *r, uint64_t now_ns)
 {
     shmring_info now;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/recv.c - a ring into standard output.
+/* recv.c - a ring into standard output.
  *
  * A record is released after the write that carried it has succeeded. A receiver that dies in
  * between leaves the records of that one write, at most 256, for the next receiver to deliver once

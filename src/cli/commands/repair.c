@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/repair.c - makes a corrupt ring usable again. */
+/* repair.c - makes a corrupt ring usable again. */
 #include <string.h>
 
 #include "command.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/replay.c - recordings into a ring, at their own pace or another one. */
+/* replay.c - recordings into a ring, at their own pace or another one. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/rm.c - takes a name away. */
+/* rm.c - takes a name away. */
 #include "text/ring_name.h"
 
 static int run(const struct command *self, int argc, char **argv)

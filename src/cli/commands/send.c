@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/send.c - standard input into a ring. */
+/* send.c - standard input into a ring. */
 #include <inttypes.h>
 
 #include "host/host.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/stat.c - everything that can be seen of one ring from outside. */
+/* stat.c - everything that can be seen of one ring from outside. */
 #include <inttypes.h>
 #include <time.h>
 
@@ -65,7 +65,7 @@ static void print_role(const char *what, const shmring_role_info *role)
                role->epoch, role->fences ? "; fences at each publication" : "");
 }
 
-/* What keeps a wake-up of `waiter` from being lost, as the two sides have agreed. */
+/* The barrier that keeps a wake-up of `waiter` from being lost, as the two sides have agreed. */
 static const char *order_of(const shmring_role_info *waiter, const shmring_role_info *waker)
 {
     if (waiter->state == SHMRING_ROLE_NONE || waker->state == SHMRING_ROLE_NONE) {
@@ -77,7 +77,7 @@ static const char *order_of(const shmring_role_info *waiter, const shmring_role_
     return waker->fences ? "by the other side's fences" : "by the other side's fences, soon";
 }
 
-/* What passed through the ring, and what was lost on the way. */
+/* The records that passed through the ring, and those that were lost on the way. */
 static void print_traffic(const shmring_info *info)
 {
     const uint64_t sent = info->counters.sent, evicted = info->counters.evicted;

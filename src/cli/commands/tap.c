@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/tap.c - watches a ring without taking part in it. */
+/* tap.c - watches a ring without taking part in it. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #include "host/host.h"
 #include "text/ring_name.h"
 
-#define FRAME_HEX 3u /* behind those of frame.h: for people */
+#define FRAME_HEX 3u /* behind those of frame.h: as text */
 #define HEX_ROW   16u
 #define ANY_TYPE  UINT64_MAX
 #define LOOK_NS   UINT64_C(100000000) /* while it waits: is who reads the output still there? */
@@ -17,7 +17,7 @@
                           */
 #define BYTES_ROOM (1u << 16)
 
-/* What was lost and not told yet. */
+/* The losses that were not told yet. */
 struct losses {
     uint64_t times, records, bytes; /* records: SHMRING_UNKNOWN when one of them was not known */
     uint64_t next_ns;               /* when they may be told */
@@ -146,8 +146,8 @@ static void tell_losses(struct tap *t)
     l->times = l->records = l->bytes = 0;
 }
 
-/* In the view for people a loss stands where it is; elsewhere it would be taken for a record, and
- * is told on standard error. Returns 0 when it could not be written. */
+/* In the text view a loss stands where it is; elsewhere it would be taken for a record, and is told
+ * on standard error. Returns 0 when it could not be written. */
 static int lapped(struct tap *t)
 {
     const uint64_t records = shmring_observer_lost_records(t->ring);

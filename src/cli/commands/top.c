@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/top.c - a live table of rings: a screen with keys, or lines where there is none. */
+/* top.c - a live table of rings: a screen with keys, or lines where there is none. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

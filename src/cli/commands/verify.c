@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/commands/verify.c - are all records of a ring as they must be? */
+/* verify.c - are all records of a ring as they must be? */
 #include <inttypes.h>
 #include <string.h>
 

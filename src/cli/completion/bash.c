@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/completion/bash.c - completion for bash 4 and later, with or without bash-completion. */
+/* bash.c - completion for bash 4 and later, with or without bash-completion. */
 #include "completion/completion.h"
 
 static void begin(void)

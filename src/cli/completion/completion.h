@@ -5,7 +5,7 @@
 
 #include "command.h"
 
-/* What a word can be. */
+/* The kinds of a word. */
 enum { COMPLETION_RING = 1, COMPLETION_FILE = 2 };
 
 #define COMPLETION_OPERANDS 4

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/completion/fish.c - completion for fish 3 and later. */
+/* fish.c - completion for fish 3 and later. */
 #include "completion/completion.h"
 
 #include <string.h>

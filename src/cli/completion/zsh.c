@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/completion/zsh.c - completion for zsh, as a file of its function path or to be sourced. */
+/* zsh.c - completion for zsh, as a file of its function path or to be sourced. */
 #include "completion/completion.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/doctor/clock.c - the clock that times are read from, and the time that others take. */
+/* clock.c - the clock that times are read from, and the time that others take. */
 #include <string.h>
 
 #include "doctor/doctor.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/doctor/cpu.c - the measured processors: how fast they run, who shares their core, how deep
+/* cpu.c - the measured processors: how fast they run, who shares their core, how deep
  * they sleep. */
 #include <inttypes.h>
 #include <string.h>

@@ -74,7 +74,7 @@ int doctor_word(struct doctor *d, char ret[DOCTOR_WORD], const char *format, ...
 /* An empty list is a list. */
 int doctor_list(struct doctor *d, struct doctor_set *ret, const char *format, ...) CLI_PRINTF(3, 4);
 
-/* What stands behind `key` at the start of a line of d->text, without blanks around it. */
+/* Finds the text behind `key` at the start of a line of d->text, without blanks around it. */
 int doctor_line(const struct doctor *d, const char *key, char *ret, size_t size);
 /* Whether one of the words of text, which blanks or commas separate, is `word`; with ret, `word` is
  * the beginning, as "huge=", and the rest of it goes there. */

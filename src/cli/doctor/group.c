@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/doctor/group.c - what the control group of this process allows, in both versions of cgroups.
+/* group.c - what the control group of this process allows, in both versions of cgroups.
  */
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/doctor/isolation.c - what else the kernel runs on the measured processors. */
+/* isolation.c - what else the kernel runs on the measured processors. */
 #include <string.h>
 
 #include "doctor/doctor.h"
@@ -31,7 +31,7 @@ static int has_measured(const struct doctor *d, const struct doctor_set *set)
     return d->cpu_count > 0 && n == d->cpu_count;
 }
 
-/* What makes the set: the option of the kernel's command line. */
+/* The option of the kernel's command line that makes the set. */
 static void fix_boot(const struct doctor *d, struct doctor_finding *f, const char *option)
 {
     char rest[DOCTOR_LIST];

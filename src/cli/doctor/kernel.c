@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/doctor/kernel.c - what the kernel does beside, and what it has for a ring that sleeps. */
+/* kernel.c - what the kernel does beside, and what it has for a ring that sleeps. */
 #include <string.h>
 
 #include "doctor/doctor.h"

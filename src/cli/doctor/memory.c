@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/doctor/memory.c - where memory comes from, and how much of it. */
+/* memory.c - where memory comes from, and how much of it. */
 #include <inttypes.h>
 #include <string.h>
 

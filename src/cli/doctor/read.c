@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/doctor/read.c - findings, and the files that they are read from. */
+/* read.c - findings, and the files that they are read from. */
 #include <stdarg.h>
 #include <string.h>
 

@@ -87,7 +87,7 @@ int host_file_is_plain(FILE *file);
 int host_file_is_gone(FILE *file);
 /* Writes all of it, to the system. */
 int host_file_write(FILE *file, const void *buf, size_t n);
-/* What was written survives a power failure from here on. */
+/* All that was written survives a power failure from here on. */
 int host_file_sync(FILE *file);
 int host_file_close(FILE *file);
 int host_file_remove(const char *path);
@@ -211,7 +211,7 @@ struct host_child {
 };
 
 /* Starts this program again with these arguments (NULL-terminated, the program's own name not
- * included). link and shared, where not NULL, go to the child; the child's ends of the link are
+ * included). Where not NULL, link and shared go to the child; the child's ends of the link are
  * closed here. */
 int host_spawn_self(struct host_child *ret, const char *const *args, struct host_link *link,
                     const struct host_shared *shared);

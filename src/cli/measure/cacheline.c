@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/cacheline.c - the floor: one cache line that goes from core to core and back, and
- * nothing else. What a processor pauses between two looks matters as much as the distance, so
- * several pauses are tried, and the best is the floor. */
+/* cacheline.c - the floor: one cache line that goes from core to core and back, and
+ * nothing else. The pause between two looks matters as much as the distance, so several pauses are
+ * tried, and the best is the floor. */
 #include "measure/partner.h"
 
 #define LINE_BYTES   4096

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/cpu_matrix.c - the round trip between every two processors, as a table and as a
+/* cpu_matrix.c - the round trip between every two processors, as a table and as a
  * picture. */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/deflate_zlib.c - deflate.h over zlib. */
+/* deflate_zlib.c - deflate.h over zlib. */
 #include <stdlib.h>
 #include <zlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/demo_pipe.c - the same messages through a pipe or a Unix socket pair, to compare: one
+/* demo_pipe.c - the same messages through a pipe or a Unix socket pair, to compare: one
  * write for each message, and reads that take as much as has come. */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -17,7 +17,7 @@ static shmring_status wait_record(shmring_consumer *c, uint32_t *empty, uint32_t
     return shmring_wait_data(c, PAIR_SLICE_NS);
 }
 
-/* What a wait's answer means to the measuring side: 1 to go on, 0 at the end or after a failure. */
+/* Turns a wait's answer into the measuring side's: 1 to go on, 0 at the end or after a failure. */
 static int goes_on(shmring_status status, struct pair_partner *partner, int *ok)
 {
     if (status == SHMRING_OK || status == SHMRING_EMPTY) {

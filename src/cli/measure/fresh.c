@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/fresh.c - one run of a measurement in a process of its own: where its memory lies,
+/* fresh.c - one run of a measurement in a process of its own: where its memory lies,
  * and what its caches and its rings' pages are, is new for each. */
 #include "measure/partner.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/heatmap_svg.c - a square matrix of times as a heat map. */
+/* heatmap_svg.c - a square matrix of times as a heat map. */
 #include "measure/heatmap_svg.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/heatmap_svg.h - pictures for `shmring ping --matrix`. */
+/* heatmap_svg.h - pictures for `shmring ping --matrix`. */
 #ifndef SHMRING_SRC_CLI_MEASURE_HEATMAP_SVG_H
 #define SHMRING_SRC_CLI_MEASURE_HEATMAP_SVG_H
 

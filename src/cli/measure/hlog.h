@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* hlog.h - the log format of HdrHistogram, version 1.3, which its readers and plotters take: a line
- * for each histogram, with a tag that says of what, in HdrHistogram's encoding V2, compressed.
+/* hlog.h - the log format of HdrHistogram, version 1.3, which its readers and plotters take. Each
+ * histogram is a line with a tag, in HdrHistogram's encoding V2, compressed.
  *
- * Values are nanoseconds, as whole numbers of up to three digits (to 0.1 %, finer than our
- * buckets): each is the largest of its bucket, and the largest of all is exact to that. The column
- * of maxima is in milliseconds, by the format's custom.
+ * Values are nanoseconds, to three digits (0.1 %, finer than our buckets). Each is the largest of
+ * its bucket, and the largest of all is exact to that. The column of maxima is in milliseconds, by
+ * the format's custom.
  */
 #ifndef SHMRING_SRC_CLI_MEASURE_HLOG_H
 #define SHMRING_SRC_CLI_MEASURE_HLOG_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/partner.c - the second process, where the two run, and what both sides have in
+/* partner.c - the second process, where the two run, and what both sides have in
  * common. */
 #include "measure/partner.h"
 

@@ -2,7 +2,7 @@
 /* partner.h - what the commands that measure with a second process share: demo, ping, flood.
  *
  * They run phases. In each, this process (the one that measures) starts the program again as the
- * hidden command partner, which does the other half until it is told to end or its time has
+ * hidden command partner. That one does the other half until it is told to end or its time has
  * passed. Every message carries its sequence number, and who receives it checks that.
  */
 #ifndef SHMRING_SRC_CLI_MEASURE_PARTNER_H
@@ -98,9 +98,9 @@ int pair_line(const struct pair_phase *phase, struct histogram *ret);
 enum pair_state { PAIR_NEAR, PAIR_FAR, PAIR_CHANGED, PAIR_ONE_CORE, PAIR_UNKNOWN };
 #define PAIR_STATES 5
 
-/* What a bare line takes now, in nanoseconds; some milliseconds. 0 after a sentence or a stop. */
+/* Measures a bare line, in nanoseconds; takes some milliseconds. 0 after a sentence or a stop. */
 uint64_t pair_look(const struct pair_place *place);
-/* What it was before and after a run; 0: it was not measured. */
+/* The bare line before and after a run; 0: it was not measured. */
 enum pair_state pair_state_of(const struct pair_place *place, uint64_t before_ns,
                               uint64_t after_ns);
 const char *pair_state_text(enum pair_state state);
@@ -113,8 +113,8 @@ int pair_jitter(const struct pair_place *place, struct histogram *ret);
 
 /* ---- cli/measure/fresh.c ---- */
 
-/* Runs a phase of cli/measure/partner.c in a process of its own, on our processor, with a copy of
- * the state, which has no pointers, and waits for its end without a look at the clock. Then the
+/* Runs a phase of cli/measure/partner.c in a process of its own, on our processor, and waits for
+ * its end without a look at the clock. It has a copy of the state, which has no pointers. Then the
  * state is what the process has made of it. Returns 1 when all went well; else 0, after a sentence
  * or a stop.
  */
@@ -173,7 +173,7 @@ static inline void pair_use(unsigned char *message)
 }
 int pair_out_of_order(const char *what, uint64_t number);
 
-/* What is being done, for somebody who watches a terminal; NULL takes it away. */
+/* Shows what is being done, on a terminal; NULL takes it away. */
 void pair_tell(const char *what);
 /* Which run of how many that is part of; at most one: not told. */
 extern uint32_t pair_run, pair_runs;

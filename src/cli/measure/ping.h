@@ -9,7 +9,7 @@
 
 #define PING_RUNS_MOST 200u
 
-/* What a run does. It has no pointers: a process of its own may do it. */
+/* The order for a run. It has no pointers: a process of its own may do it. */
 struct ping_plan {
     char name[PAIR_NAME_SIZE]; /* of a reflector; "": a partner of our own */
     uint64_t size, count, rate;
@@ -31,7 +31,7 @@ struct ping_job {
     struct samples samples; /* the room for them is behind the job */
 };
 
-/* What each run has a histogram of. */
+/* The quantities of which each run has a histogram. */
 enum ping_what { PING_ROUND_TRIP, PING_ONE_WAY, PING_LINE, PING_JITTER };
 #define PING_WHATS 4
 
@@ -69,7 +69,7 @@ size_t ping_percentile(const struct ping *p, enum pair_state state, enum ping_wh
 #define PING_PARTS 6
 extern const double ping_parts[PING_PARTS];      /* the last is the largest value */
 extern const char *const ping_heads[PING_PARTS]; /* "p50" */
-extern const char *const ping_names[PING_WHATS]; /* for people */
+extern const char *const ping_names[PING_WHATS]; /* as text */
 extern const char *const ping_keys[PING_WHATS];  /* for programs */
 
 void ping_print_text(const struct ping *p);

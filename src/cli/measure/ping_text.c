@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ping_text.c - the figures of `shmring ping` for people. */
+/* ping_text.c - the figures of `ping` as text. */
 #include <inttypes.h>
 
 #include "measure/ping.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/pinger.h - what the two ways of pinging share: cli/measure/roundtrip.c at full speed,
+/* pinger.h - what the two ways of pinging share: cli/measure/roundtrip.c at full speed,
  * cli/measure/pinger_paced.c on a schedule. */
 #ifndef SHMRING_SRC_CLI_MEASURE_PINGER_H
 #define SHMRING_SRC_CLI_MEASURE_PINGER_H
@@ -30,7 +30,7 @@ SHMRING_ALWAYS void trip_note(struct trip_pinger *t, struct trip_result *ret, ui
     }
 }
 
-/* What a wait's answer means: TRIP_OK to look again. */
+/* Turns a wait's answer into ours: TRIP_OK to look again. */
 enum trip_end trip_judge(struct trip_pinger *t, shmring_status status);
 /* Sends the next ping, if there is room. */
 shmring_status trip_send(struct trip_pinger *t);

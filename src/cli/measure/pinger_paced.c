@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/pinger_paced.c - the pinger on a schedule.
+/* pinger_paced.c - the pinger on a schedule.
  *
  * Messages are sent when they are due, whether or not the ones before have come back, and their
- * time counts from then: a reflector that stops for a second is late for all of that second's
+ * time counts from then. A reflector that stops for a second is late for all of that second's
  * messages, not for one. */
 #include "measure/pinger.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/reflector.c - the reflector, and what both sides of a round trip have in common. */
+/* reflector.c - the reflector, and what both sides of a round trip have in common. */
 #include "measure/roundtrip.h"
 
 #include <inttypes.h>

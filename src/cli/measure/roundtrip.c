@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/roundtrip.c - the pinger: sends messages, and measures when they come back. */
+/* roundtrip.c - the pinger: sends messages, and measures when they come back. */
 #include "measure/pinger.h"
 
 #include <inttypes.h>
@@ -83,7 +83,7 @@ static int is_next(const struct trip_pinger *t, const shmring_record *record)
            record->type == (uint16_t)(TRIP_PING | (t->answers & 0x7FFFu));
 }
 
-/* What a ping has behind its number at `i`. */
+/* The byte of a ping at `i`, behind its number. */
 static unsigned char filler(uint32_t i)
 {
     return (unsigned char)(i * 7 + i / 251);

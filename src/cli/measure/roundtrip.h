@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/roundtrip.h - one message there and back through two rings, BASE.ping and BASE.pong,
+/* roundtrip.h - one message there and back through two rings, BASE.ping and BASE.pong,
  * between a pinger, which measures, and a reflector, which sends everything back.
  *
  * A ping carries its number; its record type is PING plus the low bits of the number. The reflector
- * answers each record with one of the same length, type and bytes, but for the first eight: there
+ * answers each record with one of the same length, type and bytes, but for the first eight. There
  * it puts when it had received the message *before* this one. So it reads its clock after it has
  * answered, and the round trip does not wait for the reading.
  * A record of type HELLO comes back as it went. A pinger says one with a number of its own first:

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/state.c - what the machine was like during a run: how far apart the two processors
- * are, which in a virtual machine changes by the minute, and how long it kept a process from
- * running. */
+/* state.c - the machine's state during a run: how far apart the two processors are, and how long it
+ * kept a process from running. In a virtual machine the distance changes by the minute. */
 #include "measure/partner.h"
 
 #include <inttypes.h>

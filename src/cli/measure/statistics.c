@@ -88,8 +88,9 @@ void statistics_bootstrap(struct statistics_interval *ret, double *values, size_
 
 /* ---- ranks ---- */
 
-/* How many of the sorted values to leave out on each side, when part[k] is the probability that the
- * test's sum is k: the most that leaves at most TAIL outside. -1: there are too few. */
+/* Returns how many of the sorted values to leave out on each side: the most that leaves at most
+ * TAIL outside. Of the test's sums, k has the probability part[k]. Returns -1 when there are too
+ * few. */
 static long outside(const double *part, size_t sums)
 {
     double seen = 0;
@@ -152,8 +153,8 @@ void statistics_paired(struct statistics_interval *ret, const double *a, const d
     free(means);
 }
 
-/* The distribution of Mann and Whitney's U: of n + m values in a random order, how often one of the
- * m comes before one of the n. ways[j][u]: of i of the n and j of the m. */
+/* The distribution of Mann and Whitney's U. It says of n + m values in a random order how often one
+ * of the m comes before one of the n. In ways[j][u] that is of i of the n and j of the m. */
 static long outside_of_orders(size_t n, size_t m, double *ways)
 {
     const size_t sums = n * m + 1;

@@ -28,10 +28,11 @@ double statistics_median(double *values, size_t n);
  * replacement, the medians without the lowest and the highest 2.5 %. Sorts the values. */
 void statistics_bootstrap(struct statistics_interval *ret, double *values, size_t n);
 
-/* The ratio b / a of two measurements, all of them above 0: of pairs that were measured one right
- * after the other (Wilcoxon's signed ranks: the medians of all means of two), and of two sets
- * without an order (Mann and Whitney's: of all quotients). The interval is exact for any shape of
- * the noise: where the two are the same thing it holds 1 in at least 95 of 100 cases. */
+/* The ratio b / a of two measurements, all of them above 0. For pairs that were measured one right
+ * after the other it is Wilcoxon's signed ranks: the median of all means of two. For two sets
+ * without an order it is Mann and Whitney's: the median of all quotients. The interval is exact for
+ * any shape of the noise: where the two are the same thing it holds 1 in at least 95 of 100
+ * cases. */
 void statistics_paired(struct statistics_interval *ret, const double *a, const double *b, size_t n);
 void statistics_apart(struct statistics_interval *ret, const double *a, size_t n, const double *b,
                       size_t m);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/throughput.c - sending and reading as fast as it goes, one record or a batch at a
+/* throughput.c - sending and reading as fast as it goes, one record or a batch at a
  * time. */
 #include "measure/throughput.h"
 

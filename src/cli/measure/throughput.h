@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/throughput.h - as many messages as go through: the sender and the reader of `shmring
+/* throughput.h - as many messages as go through: the sender and the reader of `shmring
  * flood`.
  *
  * A message carries its number, counted from 0 in each run, and behind it bytes of a pattern. Each

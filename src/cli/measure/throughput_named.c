@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/throughput_named.c - flood on a ring that has a name: its sender, or its reader. */
+/* throughput_named.c - flood on a ring that has a name: its sender, or its reader. */
 #include <inttypes.h>
 
 #include "measure/throughput.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/throughput_print.c - the figures of `shmring flood`. */
+/* throughput_print.c - the figures of `shmring flood`. */
 #include <inttypes.h>
 
 #include "measure/throughput_run.h"

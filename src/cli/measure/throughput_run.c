@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/throughput_run.c - the rows and runs of `shmring flood`. */
+/* throughput_run.c - the rows and runs of `shmring flood`. */
 #include "measure/throughput_run.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/measure/throughput_run.h - what the parts of the command `shmring flood` share: rows, runs,
+/* throughput_run.h - what the parts of the command `shmring flood` share: rows, runs,
  * and figures. */
 #ifndef SHMRING_SRC_CLI_MEASURE_THROUGHPUT_RUN_H
 #define SHMRING_SRC_CLI_MEASURE_THROUGHPUT_RUN_H

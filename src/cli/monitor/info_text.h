@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/monitor/info_text.h - words for what shmring_inspect() says; common to ls, stat and top. */
+/* info_text.h - words for what shmring_inspect() says; common to ls, stat and top. */
 #ifndef SHMRING_SRC_CLI_MONITOR_INFO_TEXT_H
 #define SHMRING_SRC_CLI_MONITOR_INFO_TEXT_H
 

@@ -8,7 +8,7 @@
 #include "monitor/info_text.h"
 #include "base/printable.h"
 
-/* What stands behind a number. */
+/* The source of a number. */
 enum metric_of { OF_RING, OF_ROLES };
 
 struct metric {
@@ -169,7 +169,7 @@ static void print_metric(const struct metric *m, const struct rings *rings, FILE
     }
 }
 
-/* What is not a number, as labels of a metric that is always 1. */
+/* The properties that are no numbers, as labels of a metric that is always 1. */
 static void print_infos(const struct rings *rings, FILE *to)
 {
     size_t i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/monitor/ring_list.c - the rings of this user, by name. */
+/* ring_list.c - the rings of this user, by name. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -51,7 +51,7 @@ double top_high(const shmring_info *info);
 const char *top_latency(char to[TOP_LATENCY], const struct top_ring *ring);
 
 #define TOP_ROLE 64
-/* Who has a side: "pid program", and what keeps it. */
+/* The holder of a side: "pid program", and what keeps it. */
 const char *top_role(char to[TOP_ROLE], const shmring_role_info *role, int stopped);
 
 /* ---- cli/monitor/top_view.c: one picture of the screen ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/monitor/top_model.c - the rings that `shmring top` watches: a look at all, and rates from two
+/* top_model.c - the rings that `shmring top` watches: a look at all, and rates from two
  * looks. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static void take_rates(struct top_ring *ring, const struct top_ring *before, uin
     }
 }
 
-/* What was counted since the look before; a count that went back is another ring's. */
+/* The difference to the look before; a count that went back is another ring's. */
 static void take_latency(struct top_ring *ring, const struct top_ring *before)
 {
     uint64_t passed[SHMRING_HISTOGRAM_BUCKETS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/monitor/top_view.c - the screen of `shmring top`, for 80 columns and more; in narrower ones
+/* top_view.c - the screen of `shmring top`, for 80 columns and more; in narrower ones
  * the bar and the last columns are missing. */
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/recording/compress.c - compress.h by zstd and LZ4, each where the build found it. */
+/* compress.c - compress.h by zstd and LZ4, each where the build found it. */
 #include "recording/compress.h"
 
 #include <stdlib.h>

@@ -124,7 +124,7 @@ struct mcap_stamp {
 void mcap_chunk_message(struct mcap_chunk *c, const struct mcap_stamp *stamp, const void *prefix,
                         size_t prefix_size, const void *data, size_t n);
 
-/* What is known of a channel, and of the schema of the same number. */
+/* A channel, and the schema of the same number. */
 struct mcap_tally {
     uint64_t messages; /* in the file */
     uint32_t in_chunk; /* that is being written */
@@ -193,7 +193,7 @@ enum mcap_found {
     MCAP_FOUND_METADATA
 };
 
-/* What was found; the pointers are good until the next call. */
+/* The record that was found; the pointers are good until the next call. */
 struct mcap_item {
     struct mcap_channel *channel;
     uint32_t sequence;

@@ -30,15 +30,15 @@ int mcap_unpack(struct mcap_reader *r, struct mcap_chunk_head *head);
 
 /* ---- mcap_skip.c: damage ---- */
 
-/* What may be a record, by its first nine bytes. */
+/* A record, perhaps, by its first nine bytes. */
 int mcap_looks_like_record(const unsigned char *at, uint64_t *ret_length);
 /* Whether the footer and the magic behind it are there. */
 int mcap_is_end(const unsigned char *at, size_t n);
 /* Passes over bytes, to where a whole chunk begins, or the end. was_cut: the file ends before a
  * record does. 1; 0 at the end of the file; -1. */
 int mcap_skip(struct mcap_reader *r, int was_cut);
-/* A record in the window, of `length` bytes behind its head, is damaged: a chunk whose two lengths
- * agree, and which another record follows, is passed over, from all others the way is looked for.
+/* A record in the window, of `length` bytes behind its head, is damaged. A chunk whose two lengths
+ * agree, and which another record follows, is passed over. From all others the way is looked for.
  * As mcap_skip(). */
 int mcap_pass_damaged(struct mcap_reader *r, uint64_t length);
 

@@ -145,8 +145,8 @@ static void count_messages(struct mcap_writer *w, struct view chunk)
     }
 }
 
-/* Puts the indexes of a chunk behind what `to` has, and an entry for the chunk into the summary's;
- * the places of the indexes are counted from the file's byte that to->at[0] becomes. */
+/* Puts the indexes of a chunk behind the bytes of `to`, and an entry for the chunk into the
+ * summary's. The places of the indexes are counted from the file's byte that to->at[0] becomes. */
 static void put_index(struct mcap_writer *w, struct view chunk, struct bytes *to, uint64_t base)
 {
     const unsigned char *start = chunk.at;
@@ -229,7 +229,7 @@ static void count_chunk(struct mcap_writer *w, const struct mcap_chunk *c)
     w->chunk_count++;
 }
 
-/* What was written goes into the checksum; that of a plain chunk's records is known. */
+/* All that was written goes into the checksum; that of a plain chunk's records is known. */
 static void add_crc(struct mcap_writer *w, const struct bytes *out, size_t chunk_size, uint32_t crc,
                     size_t known)
 {

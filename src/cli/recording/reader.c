@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/recording/reader.c - reads recordings, and what is left of them: behind a damaged place it
+/* reader.c - reads recordings, and what is left of them: behind a damaged place it
  * goes on at the next block whose checksums agree. Nothing in a file is believed before its
  * checksum. */
 #include <inttypes.h>

@@ -137,7 +137,7 @@ struct recording_reader {
 };
 
 enum recording_look { RECORDING_NO_FILE, RECORDING_OTHER, RECORDING_YES };
-/* What a path leads to, by how it starts. */
+/* The kind of file at a path, by how it starts. */
 enum recording_look recording_look_at(const char *path);
 
 /* Opens a file and reads as far as its first block of records. 1; 0 after it has said what failed:

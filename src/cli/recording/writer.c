@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/recording/writer.c - writes recordings: blocks with a checksum each, in files that rotate.
+/* writer.c - writes recordings: blocks with a checksum each, in files that rotate.
  *
  * A block is one write, so a recorder that is killed leaves whole blocks, or a last one that is
  * cut: the reader ignores it. */

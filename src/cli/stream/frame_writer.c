@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/stream/frame_writer.c - records to standard output, many in one write. */
+/* frame_writer.c - records to standard output, many in one write. */
 #include <stdlib.h>
 #include <string.h>
 

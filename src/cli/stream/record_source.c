@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/stream/record_source.c - records for `shmring record`: as the ring's consumer, in place where
+/* record_source.c - records for `shmring record`: as the ring's consumer, in place where
  * records cannot change under it, or as an observer. */
 #include "stream/record_source.h"
 

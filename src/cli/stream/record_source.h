@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/stream/record_source.h - where `shmring record` has its records from: one small interface
+/* record_source.h - where `shmring record` has its records from: one small interface
  * over those who read rings. */
 #ifndef SHMRING_SRC_CLI_STREAM_RECORD_SOURCE_H
 #define SHMRING_SRC_CLI_STREAM_RECORD_SOURCE_H
@@ -8,7 +8,7 @@
 
 enum source_kind { SOURCE_CONSUMER = 1, SOURCE_OBSERVER = 2 };
 
-/* What is missing in front of a record. records: UINT64_MAX when not known. */
+/* The loss in front of a record. records: UINT64_MAX when not known. */
 struct source_loss {
     uint64_t bytes, records;
 };
@@ -26,9 +26,9 @@ struct source {
     shmring_status ended;    /* how the copying reader ended, until it is told */
 };
 
-/* Opens the ring: as its consumer, who makes it where need be; or as an observer, who waits for it,
- * and begins at the oldest record or behind the newest (SHMRING_OLDEST, SHMRING_NEWEST). 1; 0 with
- * *ret_exit: it was said, or a stop came. */
+/* Opens the ring as its consumer, who makes it where need be, or as an observer, who waits for it.
+ * An observer begins at the oldest record or behind the newest (SHMRING_OLDEST, SHMRING_NEWEST). 1;
+ * 0 with *ret_exit: it was said, or a stop came. */
 int source_open(struct source *s, const char *name, enum source_kind kind, int from,
                 uint64_t timeout_ns, int *ret_exit);
 void source_close(struct source *s);

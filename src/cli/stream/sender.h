@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/stream/sender.h - what the parts of `shmring send` and `shmring replay` share. */
+/* sender.h - what the parts of `shmring send` and `shmring replay` share. */
 #ifndef SHMRING_SRC_CLI_STREAM_SENDER_H
 #define SHMRING_SRC_CLI_STREAM_SENDER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/stream/stdin_records.c - standard input into records: a record for each line, each length
+/* stdin_records.c - standard input into records: a record for each line, each length
  * frame, or each read.
  *
  * Lines and frames are staged and published together, a batch for each 64 or for what one read has

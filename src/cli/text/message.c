@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/text/message.c - sentences on standard error, and the end of standard output. */
+/* message.c - sentences on standard error, and the end of standard output. */
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/text/options.c - command lines: options by table, numbers with units. */
+/* options.c - command lines: options by table, numbers with units. */
 #include <string.h>
 
 #include "command.h"

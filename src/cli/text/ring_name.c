@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/text/ring_name.c - how the program opens and closes rings: so that a stop ends it there too,
+/* ring_name.c - how the program opens and closes rings: so that a stop ends it there too,
  * and with what all commands share. */
 #include "text/ring_name.h"
 
@@ -23,8 +23,8 @@ struct made_name {
 
 static struct made_name *made_names;
 
-/* What is behind a prefix such as "global:", "Global/" or "Global\\", which a shell would eat;
- * NULL: it has another one or none. */
+/* Returns the name behind a prefix such as "global:", "Global/" or "Global\\", which a shell would
+ * eat; NULL: it has another one or none. */
 static const char *behind(const char *typed, const char *prefix)
 {
     size_t i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/text/units.c - numbers for people. */
+/* units.c - numbers as a reader wants them. */
 #include <inttypes.h>
 
 #include "command.h"
@@ -121,7 +121,7 @@ static const char *shorten(char to[FIGURE_SIZE], double number, double step, con
 {
     int unit = -1;
 
-    /* What would be printed as 1000 is the next unit's. */
+    /* A number that would be printed as 1000 is the next unit's. */
     while (number >= (unit < 0 ? step - 0.5 : 999.5) && units[unit + 1] != '\0') {
         number /= step;
         unit++;

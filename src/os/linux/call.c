@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/call.c - the system calls at which a thread can be cancelled.
+/* call.c - the system calls at which a thread can be cancelled.
  *
  * POSIX lets a pending pthread_cancel() act inside open(), close(), read(), nanosleep() and others.
  * A thread that ended there would leave the locks, descriptors and marks of a half-done call to a
  * process that lives on. So cancellation is held off around each of these calls, and they are made
- * nowhere else in the library: a request stays pending until the caller's next cancellation point.
- * pthread_setcancelstate() is one exchange in the thread's own memory, and safe in signal handlers.
+ * nowhere else in the library. A request stays pending until the caller's next cancellation point.
+ * To hold it off is one exchange in the thread's own memory, and safe in signal handlers.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -37,8 +37,8 @@ void shmring_linux_release_cancel(int before)
 /* ---- descriptors 0 to 2 ----
  *
  * A daemon may have closed them, and the system gives the lowest number that is free: what is then
- * printed would go into the ring. So they are taken while a descriptor is made. What takes them can
- * be neither read nor written (O_PATH), as if they were closed. */
+ * printed would go into the ring. So they are taken while a descriptor is made. The files in their
+ * place can be neither read nor written (O_PATH), as if they were closed. */
 
 unsigned shmring_linux_take_low(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/file.c - what os.h asks of the file behind an object, and reads and writes of it without
+/* file.c - what os.h asks of the file behind an object, and reads and writes of it without
  * a mapping; copies of objects in plain files. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/futex.c - os.h's sleeping, waking, clocks and identity over futex and membarrier. */
+/* futex.c - os.h's sleeping, waking, clocks and identity over futex and membarrier. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/futex.h>

@@ -30,16 +30,16 @@ int shmring_linux_mapping_keeps_locks(const struct shmring_name *name,
 /* Closes the object; its locks go with the last copy of the descriptor. */
 void shmring_linux_drop_object(struct shmring_os_segment *seg);
 
-/* Whether the probe's number is still this segment's: a program that closes what it does not know
- * (closefrom()) gives it to a file of its own, or to a later open of the same ring, and we must not
- * touch either. mark: tells a probe from every other one; once, when it is open. */
+/* Whether the probe's number is still this segment's. A program that closes what it does not know
+ * (closefrom()) gives it to a file of its own, or to a later open of the same ring. We must touch
+ * neither. mark: tells a probe from every other one; once, when it is open. */
 int shmring_linux_is_ours(const struct shmring_os_segment *seg);
 void shmring_linux_mark_probe(struct shmring_os_segment *seg);
 
-/* What to do where an errno comes from a limit of this process; "" if it does not. */
+/* The advice where an errno comes from a limit of this process; "" if it does not. */
 const char *shmring_linux_limit_words(int error);
 
-/* What an errno says of the file system, and the sentence for it. */
+/* The sentence for an errno of the file system. */
 static inline int shmring_linux_is_no_space(int error)
 {
     return error == ENOSPC || error == EDQUOT;
@@ -81,7 +81,7 @@ int shmring_linux_hold_cancel(void);
 void shmring_linux_release_cancel(int before);
 
 /* Fills the file with pages through a mapping that asks for huge ones, as far as they go; returns
- * how many bytes came on huge pages. What is left is reserved by the caller. */
+ * how many bytes came on huge pages. The caller reserves the rest. */
 uint64_t shmring_linux_take_huge_pages(int fd, uint64_t size);
 
 /* Faults the pages of a mapping in now, not under the first records. 0, or an errno. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/lock.c - os.h's locks over OFD locks.
+/* lock.c - os.h's locks over OFD locks.
  *
  * The locks are four one-byte ranges of the object's file, on the open file description. A mapping
  * keeps its description alive, so the descriptor can be closed: a forked child then has neither the
@@ -44,8 +44,8 @@ static int would_conflict(intptr_t fd, enum lock_byte byte, short type)
     return fcntl((int)fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
-/* Who may only read a ring can hold read locks on it. Roles and the admin lock are write locks, so
- * that a read lock there is nobody's of ours: it keeps them out and means nothing. */
+/* A process that may only read a ring can hold read locks on it. Roles and the admin lock are write
+ * locks, so that a read lock there is nobody's of ours: it keeps them out and means nothing. */
 static int is_blocked_by_reader(intptr_t fd, enum lock_byte byte)
 {
     return !would_conflict(fd, byte, F_RDLCK) && would_conflict(fd, byte, F_WRLCK) &&

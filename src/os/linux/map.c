@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/map.c - memory: os.h's mappings over mmap. */
+/* map.c - memory: os.h's mappings over mmap. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>

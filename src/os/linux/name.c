@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/name.c - os.h's names over files in /dev/shm. */
+/* name.c - os.h's names over files in /dev/shm. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -115,8 +115,8 @@ int shmring_os_is_named(const struct shmring_name *name, const struct shmring_os
 }
 
 /* /dev/shm lets only the owner take a file's name away. A process that has changed its effective
- * user since it made the file may still act as the owner, if that is its real or saved user:
- * setfsuid() does so for file access, and in this thread alone. */
+ * user since it made the file may still act as the owner, if that is its real or saved user. The
+ * call setfsuid() does so for file access, and in this thread alone. */
 static int unlink_as(const char *path, uint64_t owner)
 {
     int result = unlink(path), error;

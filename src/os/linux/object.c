@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/object.c - objects: os.h over a tmpfs at /dev/shm. Their names are in os/linux/name.c.
+/* object.c - objects: os.h over a tmpfs at /dev/shm. Their names are in os/linux/name.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/pollable.c - os.h's readiness over inotify on the ring's own file.
+/* pollable.c - os.h's readiness over inotify on the ring's own file.
  *
- * Nothing lies beside the ring: who listens watches the file behind its own descriptor, which needs
- * no second name, no second set of permissions and nothing to clean up, and holds wherever the shm
- * file system is mounted. A signal is a read of one byte (for the consumer) or a reservation of a
- * byte that is there (for the producer): two kinds of event, so that the sides do not hear each
- * other. A process that dies closes the file, which is heard too
+ * Nothing lies beside the ring: a listener watches the file behind its own descriptor. That needs
+ * no second name, no second set of permissions and nothing to clean up, and it holds wherever the
+ * shm file system is mounted. A signal is a read of one byte (for the consumer) or a reservation of
+ * a byte that is there (for the producer). These are two kinds of event, so that the sides do not
+ * hear each other. A process that dies closes the file, which is heard too
  * (docs/decisions/0006-readiness-by-inotify.md).
  */
 #define _GNU_SOURCE
@@ -141,7 +141,7 @@ void shmring_os_ready_close(struct shmring_os_ready *ready)
     shmring_os_ready_init(ready);
 }
 
-/* What to do about an errno. */
+/* The advice for an errno. */
 static const char *ready_words(int error)
 {
     switch (error) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/prefault.c - faulting pages in ahead of their use, in several threads where the range is
- * long: the kernel fills the tables of one process from several threads at once, and clears fresh
- * pages on several processors. */
+/* prefault.c - faulting pages in ahead of their use, in several threads where the range is long.
+ * The kernel fills the tables of one process from several threads at once, and clears fresh pages
+ * on several processors. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -20,7 +20,8 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* What one thread does alone; an open that was not asked to fault in all stays below it. */
+/* The bytes that one thread faults in alone; an open that was not asked to fault in all stays below
+ * it. */
 #define ALONE (UINT64_C(256) << 20)
 /* Beyond this many threads the one lock of a process's memory is what they wait for. */
 #define THREADS 4u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/linux/sigbus.c - os.h's guard against objects that are cut short.
+/* sigbus.c - os.h's guard against objects that are cut short.
  *
  * Touching a page of a mapping whose file no longer reaches there is SIGBUS. The handler looks
  * whether the address is in a ring's mapping, lays a private page of zeros there, tells the ring's

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/windows/error.c - what a refusal of Windows means for a ring, in a status and a sentence. */
+/* error.c - what a refusal of Windows means for a ring, in a status and a sentence. */
 #include "os/windows/windows.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/windows/event.c - os.h's sleeping, waking, clocks and identity.
+/* event.c - os.h's sleeping, waking, clocks and identity.
  *
  * A bell has a named auto-reset event. An event that nobody waited for stays set and ends the next
  * sleep early, which looks again and goes on. Beside it a sleeper waits for the other side's

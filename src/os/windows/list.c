@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* os/windows/list.c - os.h's list of names.
+/* list.c - os.h's list of names.
  *
  * There is no call of Win32 for it. Named objects lie in directories of the system, one for each
- * session and one for the machine, and ntdll reads them, by calls that Microsoft describes and may
- * take away: they are looked for at run time. A directory can change while it is read, so it is
- * taken in pieces, and who wants to know more of a name opens it.
+ * session and one for the machine, and ntdll reads them. Microsoft describes those calls and may
+ * take them away, so they are looked for at run time. A directory can change while it is read, so
+ * it is taken in pieces, and who wants to know more of a name opens it.
  */
 #include "os/windows/windows.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* os/windows/lock.c - os.h's locks, and who may open what.
+/* lock.c - os.h's locks, and who may open what.
  *
- * A role is a kernel object that exists once: who makes it holds the role, and it goes when its
- * handle is closed, by him or by the end of his process. A mutex would not do: it belongs to a
- * thread, and a ring to a process. Who only asks looks at the holder's process, as the ring names
- * it; where the system does not let him, he opens the object for a moment, and a claim that meets
- * him tries again.
+ * A role is a kernel object that exists once. The process that makes it holds the role, and the
+ * object goes when its handle is closed, by the process or by its end. A mutex would not do: it
+ * belongs to a thread, and a ring to a process. A process that only asks looks at the holder's
+ * process, as the ring names it. Where the system does not let it, it opens the object for a
+ * moment, and a claim that meets it tries again.
  */
 #include "os/windows/windows.h"
 
@@ -278,7 +278,7 @@ static shmring_status make_role(const struct shmring_name *name,
     }
     *ret_is_new = error != ERROR_ALREADY_EXISTS;
     error = *ret_is_new ? ERROR_SUCCESS : shmring_windows_check_owner(seg, once);
-    if (error != ERROR_SUCCESS) { /* a stranger's: not the role, and in its way */
+    if (error != ERROR_SUCCESS) { /* another user's: not the role, and in its way */
         (void)CloseHandle(once);
         return shmring_windows_refuse(name, "taking its role", error);
     }

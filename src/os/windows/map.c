@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/windows/map.c - memory: os.h's mappings as views of the section.
+/* map.c - memory: os.h's mappings as views of the section.
  *
  * The mirror wants three views at addresses side by side. Where the system has placeholders
  * (Windows 10 1803), a reserved range is cut into three and each piece is replaced by its view, and

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* os/windows/object.c - os.h's objects over named sections on the paging file.
+/* object.c - os.h's objects over named sections on the paging file.
  *
  * A section's name lives as long as any handle of it. So there is nothing to remove or to reap: the
- * name goes with the last process, as Windows ends it, whichever way. What Linux can do and Windows
- * cannot, making an object before it has its name, is done by the magic: it is stored last, and who
- * opens the name waits for it.
+ * name goes with the last process, as Windows ends it, whichever way. Windows cannot make an object
+ * before it has its name, as Linux can. So the magic is stored last, and a process that opens the
+ * name waits for it.
  */
 #include "os/windows/windows.h"
 

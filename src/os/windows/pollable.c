@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* os/windows/pollable.c - os.h's readiness: a handle for WaitForMultipleObjects.
+/* pollable.c - os.h's readiness: a handle for WaitForMultipleObjects.
  *
  * It is a named manual-reset event, which stays set until it is drained. Nothing tells of the other
- * side's death but its role's object, so a timer of the thread pool asks for that ten times a
+ * side's death but its role's object. So a timer of the thread pool asks for that ten times a
  * second, for as long as somebody has the handle.
  */
 #include "os/windows/windows.h"

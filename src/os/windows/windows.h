@@ -29,7 +29,7 @@ void shmring_windows_name(const struct shmring_name *name, const char *part,
 
 #define SHMRING_WINDOWS_SID_SIZE 96 /* bytes; SECURITY_MAX_SID_SIZE is 68 */
 
-/* What an object is made with. */
+/* The security attributes that an object is made with. */
 struct shmring_windows_security {
     SECURITY_ATTRIBUTES attributes;
     SECURITY_DESCRIPTOR absolute;
@@ -51,8 +51,8 @@ SECURITY_ATTRIBUTES *shmring_windows_secure_like(struct shmring_windows_security
 void shmring_windows_secure_end(struct shmring_windows_security *s);
 
 /* ERROR_SUCCESS when the object belongs to this user, or to the group that makes objects in his
- * name, or when seg takes anybody's; ERROR_ACCESS_DENIED when it is a stranger's; or why that
- * cannot be known. */
+ * name, or when seg takes anybody's. ERROR_ACCESS_DENIED when it is another user's. Else the reason
+ * why that cannot be known. */
 DWORD shmring_windows_check_owner(const struct shmring_os_segment *seg, HANDLE object);
 
 /* One of the ring's events, made or opened. OK, E_ACCESS, E_NO_SPACE, E_OS. */

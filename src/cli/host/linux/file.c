@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/linux/file.c - host.h on Linux: files. */
+/* file.c - host.h on Linux: files. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dirent.h>

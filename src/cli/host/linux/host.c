@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/linux/host.c - host.h on Linux: standard streams, time and the machine. */
+/* host.c - host.h on Linux: standard streams, time and the machine. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/linux/linux.h - what the two halves of the Linux host share. */
+/* linux.h - what the two halves of the Linux host share. */
 #ifndef SHMRING_SRC_CLI_HOST_LINUX_LINUX_H
 #define SHMRING_SRC_CLI_HOST_LINUX_LINUX_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/linux/process.c - host.h on Linux: the second process, and what it is given. */
+/* process.c - host.h on Linux: the second process, and what it is given. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

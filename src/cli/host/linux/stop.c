@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/linux/stop.c - host.h on Linux: requests to stop.
+/* stop.c - host.h on Linux: requests to stop.
  *
- * The first request is noted. From then on a timer interrupts the process again and again: a call
- * that blocks, and began to just after the request, ends with EINTR all the same, and its caller
+ * The first request is noted. From then on a timer interrupts the process again and again. So a
+ * call that began to block just after the request ends with EINTR all the same, and its caller
  * finds the stop. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/linux/terminal.c - host.h on Linux: the terminal as a screen.
+/* terminal.c - host.h on Linux: the terminal as a screen.
  *
- * Whatever ends or stops the process, the terminal is given back first: in the handlers only
- * write(), tcsetattr() and the like are called, which may be called there. */
+ * The terminal is given back before the process ends or stops, in whatever way: in the handlers
+ * only write(), tcsetattr() and the like are called, which may be called there. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>

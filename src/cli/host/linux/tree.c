@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/linux/tree.c - host.h on Linux: what the kernel says of the machine, here or as somebody
+/* tree.c - host.h on Linux: what the kernel says of the machine, here or as somebody
  * copied it. */
 #define _GNU_SOURCE
 #include <dirent.h>

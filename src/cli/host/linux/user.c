@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/linux/user.c - host.h on Linux: users. */
+/* user.c - host.h on Linux: users. */
 #define _GNU_SOURCE
 #include <pwd.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/windows/console.c - host.h on Windows: the console as a screen, by the sequences of a
+/* console.c - host.h on Windows: the console as a screen, by the sequences of a
  * VT100 that it knows since Windows 10. */
 #include "host/windows/windows.h"
 
@@ -59,7 +59,7 @@ int host_screen_draw(const void *picture, size_t n)
     return host_write_output(picture, n);
 }
 
-/* What an event of the console is as a key. */
+/* The key of an event of the console. */
 static int key_of(const INPUT_RECORD *event)
 {
     static const struct {

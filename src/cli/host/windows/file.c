@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/windows/file.c - host.h on Windows: files. */
+/* file.c - host.h on Windows: files. */
 #include "host/windows/windows.h"
 
 #include <ctype.h>

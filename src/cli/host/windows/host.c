@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/windows/host.c - host.h on Windows: start, errors, time and stopping. */
+/* host.c - host.h on Windows: start, errors, time and stopping. */
 #include "host/windows/windows.h"
 
 #include <fcntl.h>
@@ -42,7 +42,7 @@ char *host_utf8(const wchar_t *text)
     return bytes;
 }
 
-/* What the C library made of the arguments has lost every character outside its code page. */
+/* The C library's arguments have lost every character outside its code page. */
 static void arguments_as_utf8(int *argc, char ***argv)
 {
     int count = 0, i;

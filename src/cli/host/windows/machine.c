@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/windows/machine.c - host.h on Windows: the machine, and where on it we run. */
+/* machine.c - host.h on Windows: the machine, and where on it we run. */
 #include "host/windows/windows.h"
 
 #include <stdio.h>

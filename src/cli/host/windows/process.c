@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/windows/process.c - host.h on Windows: the second process, and what it is given. */
+/* process.c - host.h on Windows: the second process, and what it is given. */
 #include "host/windows/windows.h"
 
 #include <inttypes.h>
@@ -228,7 +228,7 @@ void host_stop_children(void)
     ReleaseSRWLockExclusive(&job_lock);
 }
 
-/* What a child is given, and nothing else of ours. */
+/* The handles that a child is given, and no other of ours. */
 struct passed {
     HANDLE handles[PASS_MAX];
     DWORD count;

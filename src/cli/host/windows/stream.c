@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/windows/stream.c - host.h on Windows: standard input and output, and the console. */
+/* stream.c - host.h on Windows: standard input and output, and the console. */
 #include "host/windows/windows.h"
 
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static struct {
     int asked;
 } reader;
 
-/* Whoever wrote has closed. */
+/* The writer has closed. */
 static int is_end(DWORD error)
 {
     return error == ERROR_BROKEN_PIPE || error == ERROR_HANDLE_EOF;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/host/windows/windows.h - what the parts of the Windows host share. */
+/* windows.h - what the parts of the Windows host share. */
 #ifndef SHMRING_SRC_CLI_HOST_WINDOWS_WINDOWS_H
 #define SHMRING_SRC_CLI_HOST_WINDOWS_WINDOWS_H
 
