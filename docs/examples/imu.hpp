@@ -20,7 +20,7 @@ namespace imu
 
 inline constexpr const char *default_ring = "imu";
 
-// What the sensor measured.
+// The measurement of the sensor.
 struct motion {
     static constexpr std::uint16_t record_type = 1;
     std::uint64_t sequence;

@@ -4,8 +4,9 @@
  *
  *   telemetry_reader [RING]       (before or while telemetry_sampler runs)
  *
- * Shows: telling records apart by type and checking their length, noticing lost records by the GAP
- * flag and by sequence numbers, a time limit on a wait, and the two ways in which a sender ends.
+ * Shows how to tell records apart by type and check their length, and how to notice lost records by
+ * the GAP flag and by sequence numbers. Shows also a time limit on a wait, and the two ways in
+ * which a sender ends.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <shmring/shmring.h>
@@ -18,7 +19,7 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-/* What is counted for each type. */
+/* The counts for each type. */
 struct stream {
     uint64_t count, count_at_line; /* records in all, and when the last line was printed */
     uint64_t next_sequence, lost;

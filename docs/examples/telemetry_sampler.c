@@ -6,8 +6,8 @@
  *
  * HZ is 1000 and NAME "telemetry" unless said otherwise; without --seconds it runs until Ctrl-C.
  *
- * Shows: typed records (a struct, a type number, one schema number for the ring), a schedule that
- * does not drift, and a producer that never waits for its reader: a record that does not fit is
+ * Shows typed records (a struct, a type number, one schema number for the ring), a schedule that
+ * does not drift, and a producer that never waits for its reader. A record that does not fit is
  * dropped, and the reader finds a GAP in its place. A sample is read straight into the ring
  * (reserve, commit).
  */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""prose.py ROOT [PART] | --self-test - the English of the comments in include/ and src/: a sentence
+"""prose.py ROOT [PART] | --self-test - the English of the documents, and of the comments in include/ and src/: a sentence
 has at most 30 words, none begins with Who, What, Whoever or So many unless it asks, and words that the glossary
 replaced stay away. A line of a document has at most 120 columns. PART: only files with that in their path."""
 import os
@@ -10,7 +10,7 @@ WORDS_MAX = 30
 COLUMNS_MAX = 120
 PAGE = re.compile(r'\.md$')
 SOURCE = re.compile(r'\.(c|h|hpp|h\.in)$')
-ROOMS = ('include', 'src')
+ROOMS = ('README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs', 'include', 'src')
 OPENERS = re.compile(r'(?:Who|What|Whoever|Whatever|So many)\b(?!.*\?$)')
 # What stood for it before; what stands for it now.
 BANNED = {
@@ -39,7 +39,7 @@ def paragraphs_of_page(text):
             yield first, ' '.join(words)
             words = []
         if cells:
-            yield from ((number, cell.strip()) for cell in cells)
+            yield from ((number, item) for cell in cells for item in re.split(r'[;:] ', cell.strip()))  # lists, mostly
         elif line and not line.startswith('#') and not re.match(r'\[[^\]]+\]:', line):
             first = first if words else number
             words.append(re.sub(r'^(?:[-*]|\d+\.) |^> ?', '', line))
@@ -66,8 +66,9 @@ def sentences(paragraph):
 
 
 def complaints(path, text):
-    """(line, sentence) of a file."""
+    """(line, sentence) of a file; what a program writes into a page, between marks, is that program's."""
     page = PAGE.search(path)
+    text = re.sub(r'<!-- begin: ([\w-]+) -->.*?<!-- end: \1 -->', lambda m: '\n' * m.group().count('\n'), text, flags=re.S)
     for line, paragraph in (paragraphs_of_page if page else paragraphs_of_source)(text):
         for one in sentences(paragraph):
             words = re.findall(r"[\w'][\w'./-]*", one)
@@ -98,7 +99,7 @@ def self_test():
     long = ' '.join(['w'] * WORDS_MAX)
     good = [('a.md', 'A ' + long[4:] + '. Another one.'), ('a.md', '`%s` is code.' % long), ('a.md', 'What is it?'),
             ('a.c', '/* A record. */\nint what; // Stale.\n'), ('a.md', '```\n%s %s\n```\n' % (long, long)),
-            ('a.h', '/* Returns A; B %s; C %s. len: %s. */' % ((long[8:],) * 3)), ('a.md', '| %s | %s |' % (long, long))]
+            ('a.h', '/* Returns A; B %s; C %s. len: %s. */' % ((long[8:],) * 3)), ('a.md', '| %s; %s |' % (long, long))]
     bad = [('a.md', 'One ' + long + '.'), ('a.md', '* One\n  %s.' % long), ('a.c', '/* One %s. */' % long),
            ('a.h', '// one %s\n' % long), ('a.md', 'What it says is long.'), ('a.c', '/* Who begins at tail. */'),
            ('a.md', 'That is old news.'), ('a.c', 'x(); /* for people only */'), ('a.md', '| One %s |' % long),
