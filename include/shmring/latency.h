@@ -14,7 +14,8 @@
 #ifndef SHMRING_LATENCY_H
 #define SHMRING_LATENCY_H
 
-#include <shmring/open.h>
+#include <shmring/detail/abi.h>
+#include <shmring/types.h>
 
 SHMRING_BEGIN_INLINE
 

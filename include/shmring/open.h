@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* open.h - open, close, inspect and remove rings by name.
+/* open.h - open, close, list and remove rings by name.
  *
  * A name is 1 to 200 of A-Z a-z 0-9 . _ - and does not start with a dot. In front of it may stand
  * "Local\" (the default: this user, on Windows this session) or "Global\" (the whole machine). A
@@ -32,69 +32,9 @@
 
 #include <shmring/detail/abi.h>
 #include <shmring/detail/ring.h>
+#include <shmring/types.h>
 
 SHMRING_BEGIN_DECLS
-
-enum { SHMRING_OPEN_OR_CREATE = 0, SHMRING_CREATE_ONLY = 1, SHMRING_OPEN_ONLY = 2 };
-enum { SHMRING_RECORDS = 0, SHMRING_BYTES = 1 };
-enum { SHMRING_REJECT = 0, SHMRING_OVERWRITE = 1 };
-enum { SHMRING_UNTIL_LAST_CLOSE = 0, SHMRING_PERSISTENT = 1 };
-/* SHMRING_STAMP_NONE = 0, SHMRING_STAMP_MONOTONIC = 1, SHMRING_STAMP_TSC = 2: tsc.h */
-
-/* flags */
-/* Ask for transparent huge pages; shmring_inspect() tells how much came on them. On Linux they come
- * only where the file system allows it: mount -o remount,huge=advise /dev/shm */
-#define SHMRING_HUGE_PAGES 1u
-/* Accept a ring that another user owns. */
-#define SHMRING_ANY_OWNER 2u
-/* The pages that an open faults in, so that the first records need not. Without these flags it is
- * the 256 MiB of the ring that are used next: an open is bounded whatever the capacity. PREFAULT:
- * all of it, in up to four threads of this process, which end before the open does; takes time by
- * the capacity. NO_PREFAULT: none. Not both. Since 0.2. */
-#define SHMRING_PREFAULT    4u
-#define SHMRING_NO_PREFAULT 8u
-/* The options framing, overflow, lifetime, stamp and schema are demands also where they are 0. A
- * process that asks for SHMRING_REJECT is refused an overwrite ring, and one that gives no schema a
- * ring with one. The options capacity, max_record and permissions still take the ring's where they
- * are 0. Since 0.2. */
-#define SHMRING_EXACT 16u
-/* This side neither registers the process for membarrier nor calls it, and fences at each
- * publication instead. Registering makes the kernel interrupt the processors this process runs on
- * whenever a process of the machine calls the global membarrier. A thread on an isolated processor
- * may not want that. Every ring of the process must have the flag then. Since 0.2. */
-#define SHMRING_NO_MEMBARRIER 32u
-
-typedef struct shmring_options {
-    uint32_t struct_size; /* SHMRING_OPTIONS_INIT sets it; unknown trailing bytes must be zero */
-    uint32_t open_mode;   /* SHMRING_OPEN_OR_CREATE, SHMRING_CREATE_ONLY, SHMRING_OPEN_ONLY */
-    uint64_t
-        capacity; /* bytes, a power of two, 64 KiB .. 1 TiB; 0 = the existing ring's, or 1 MiB */
-    uint32_t framing;     /* SHMRING_RECORDS, SHMRING_BYTES */
-    uint32_t overflow;    /* SHMRING_REJECT, SHMRING_OVERWRITE (records only) */
-    uint32_t lifetime;    /* SHMRING_UNTIL_LAST_CLOSE, SHMRING_PERSISTENT */
-    uint32_t permissions; /* POSIX mode bits of a new ring; 0 = 0600 */
-    uint32_t stamp;       /* SHMRING_STAMP_NONE, SHMRING_STAMP_MONOTONIC, SHMRING_STAMP_TSC */
-    uint32_t flags;       /* SHMRING_HUGE_PAGES, SHMRING_ANY_OWNER, ... as above */
-    uint64_t schema;      /* the application's number for its payload format; 0 = not checked */
-    uint32_t max_record;  /* largest payload in bytes; 0 = the existing ring's, or capacity / 4 */
-    uint32_t spin_ns;     /* a blocking call polls this long before it sleeps; 0 = 20 us;
-                             1 = sleep at once; UINT32_MAX = never sleep */
-    uint64_t start_position; /* tests only: a new ring's first byte position, a multiple of 8 */
-    const char *security;    /* Windows: who may open a new ring, as a security descriptor string
-                                (SDDL); NULL = this user and SYSTEM. Elsewhere: NULL. Since 0.2 */
-    uint64_t owner; /* whose ring it must be: the user's id + 1; 0 = this process's own user. A ring
-                       of another user is opened, never made. Not with SHMRING_ANY_OWNER, which
-                       takes anybody's. Windows: 0. Since 0.2 */
-    const char *description; /* what the records are made of, in the language of describe.h, for a
-                                new ring; NULL = none. An existing ring must have the same, up to
-                                comments. Not with SHMRING_BYTES. The schema of a ring with a
-                                description is the description's hash where it is 0. Since 0.2 */
-} shmring_options;
-
-#define SHMRING_OPTIONS_INIT                                                                       \
-    {                                                                                              \
-        sizeof(shmring_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                       \
-    }
 
 /* Opens a role of a ring by name, and makes the ring if open_mode allows. Either side may be first.
  * ret: the handle; untouched on failure. name: see above. opt: NULL is SHMRING_OPTIONS_INIT.
@@ -178,8 +118,8 @@ SHMRING_API void shmring_consumer_close(shmring_consumer *c);
  * it by SIGBUS. The part that is gone reads as zeros then, and a handle that has touched it answers
  * SHMRING_E_CORRUPT. A consumer does so at the next record that is not there, a producer at the
  * latest when the ring is full. An observer does so in place of a record that is not whole any
- * more. Nothing is read
- * or written outside the mapping.
+ * more. Nothing is read or written outside the
+ * mapping.
  * Process-wide: installs a handler of SIGBUS, once, for the rings that are open already too (the
  * first 4096 mappings). A SIGBUS from elsewhere goes to the handler that was there before; one that
  * is installed later must do the same.
@@ -198,133 +138,6 @@ SHMRING_API shmring_status shmring_guard(void);
  * here leaves the name, or takes it. Since 0.1. */
 SHMRING_API shmring_status shmring_remove(const char *name);
 
-/* A number of records that cannot be told. */
-#define SHMRING_UNKNOWN UINT64_MAX
-
-/* One side, as shmring_inspect() sees it. */
-typedef struct shmring_role_info {
-    uint64_t pid;        /* the holder's, or the last one's; 0 = never held */
-    uint64_t start_time; /* of that process, clock ticks since boot */
-    uint64_t epoch;      /* how many have held the role */
-    uint32_t state;      /* SHMRING_ROLE_NONE, _ATTACHED, _CLOSED */
-    uint32_t alive;      /* 1 while a living process holds it, paused or not */
-    uint32_t waiting;    /* 1 while it sleeps, or waits on a descriptor */
-    uint32_t fences;     /* 1 when it fences at each publication: no membarrier */
-    char program[17];    /* the first 16 bytes of the program's name */
-    uint8_t membarrier;  /* 1: a sleeping peer's membarrier reaches it, and it need not fence */
-    uint8_t asks_fence;  /* 1: it cannot call membarrier itself, and asks the other side to fence */
-    char reserved[5];
-} shmring_role_info;
-
-/* How long records lay in a stamped ring until they were shown to the consumer; all 0 in others.
- * Up to 1/32 too high; latency.h has the counts behind it. Since 0.2. */
-typedef struct shmring_latency {
-    uint64_t count; /* records */
-    uint64_t p50_ns, p99_ns, p999_ns, max_ns;
-} shmring_latency;
-
-/* All that can be known of a ring from outside. */
-typedef struct shmring_info {
-    char name[SHMRING_NAME_SIZE];
-    uint64_t capacity; /* bytes */
-    uint32_t framing, overflow, lifetime, stamp;
-    uint32_t max_record; /* bytes */
-    uint32_t permissions;
-    uint64_t owner; /* user id */
-    uint64_t schema;
-    uint64_t created_ns; /* since 1970 */
-    uint64_t creator_pid;
-    uint64_t incarnation[2];
-    uint64_t huge_bytes; /* of the data region, on huge pages when the ring was made */
-    uint64_t tail, head, cursor;
-    uint64_t evict; /* what lies below may be overwritten: the oldest place for an observer */
-    uint64_t used;  /* bytes between cursor and tail */
-    uint32_t alive; /* 1 while any process has it open */
-    uint32_t removed;
-    shmring_role_info producer, consumer;
-    struct {
-        uint64_t sent, received; /* records; 0 in byte framing */
-        uint64_t rejected, gaps;
-        uint64_t high_water; /* bytes in use, the most that the producer saw when it looked */
-        uint64_t recovered;  /* records rolled forward after a producer's death */
-        uint64_t producer_stalls, producer_sleeps, producer_wakes;
-        uint64_t consumer_stalls, consumer_sleeps, consumer_wakes;
-        uint64_t lapped, lapped_bytes;
-        uint64_t evicted; /* records below `evict`, which no observer can read any more;
-                             SHMRING_UNKNOWN in byte framing and where it was not counted */
-    } counters;
-    shmring_latency latency; /* over the ring's whole life. Since 0.2 */
-} shmring_info;
-
-/* Reads what a ring says of itself, living or dead, without opening a role or changing a byte.
- * ret: untouched on failure. The values are read one after another while the ring moves: exact on
- * an idle ring, within moments of each other on a busy one.
- * Returns SHMRING_OK, SHMRING_E_INVALID (ret is NULL), SHMRING_E_NAME, SHMRING_E_NOT_FOUND,
- * SHMRING_E_ACCESS, SHMRING_E_VERSION, SHMRING_E_CORRUPT, SHMRING_E_OS. Any thread; never waits for
- * the ring's processes. Memory order: none, for nothing is decided by it. A death here leaves
- * nothing. Since 0.1. */
-SHMRING_INLINE shmring_status shmring_inspect(const char *name, shmring_info *ret)
-{
-    return shmring_inspect_sized_(name, ret, sizeof *ret);
-}
-
-/* The findings of shmring_verify(). */
-typedef struct shmring_verdict {
-    uint64_t records;  /* committed and not yet released */
-    uint64_t bytes;    /* of the ring they take */
-    uint64_t gaps;     /* of them with the GAP flag */
-    uint64_t position; /* where the walk ended: the tail, or the first thing wrong */
-    uint32_t moving;   /* 1 when a role was held or moved while it looked */
-    char problem[200]; /* "" when all is well */
-} shmring_verdict;
-
-/* Walks every committed record of a ring and checks all that must hold; changes nothing.
- * ret: what was found; untouched on any other status than these two.
- * Returns SHMRING_OK; SHMRING_E_CORRUPT with ret->problem set (with ret untouched where already the
- * header cannot be true: only the detail tells); SHMRING_E_NO_MEMORY; or as shmring_inspect().
- * Any thread; never waits for the ring's processes. A death here leaves nothing. Since 0.1. */
-SHMRING_INLINE shmring_status shmring_verify(const char *name, shmring_verdict *ret)
-{
-    return shmring_verify_sized_(name, ret, sizeof *ret);
-}
-
-/* The same for a copy of a ring in a plain file, such as `cp /dev/shm/shmring.1000.temps copy`
- * makes. path: of any length. SHMRING_E_UNSUPPORTED on Windows. Since 0.2. */
-SHMRING_INLINE shmring_status shmring_verify_file(const char *path, shmring_verdict *ret)
-{
-    return shmring_verify_file_sized_(path, ret, sizeof *ret);
-}
-
-/* The doings of shmring_repair(). */
-typedef struct shmring_repaired {
-    uint32_t changed;    /* 0: the ring was sound, and not a byte was changed */
-    uint32_t again;      /* 1: records that were read already may come again */
-    uint64_t records;    /* that can be read now */
-    uint64_t bytes;      /* of the ring they take */
-    uint64_t lost_bytes; /* of the ring, up to its old tail, that nobody can read any more */
-    char problem[200];   /* what was wrong; "" when nothing was */
-} shmring_repaired;
-
-/* Makes a corrupt ring one that both sides can open. It keeps every record that can still be told
- * from rubbish: those from the oldest unread one up to the first that is impossible. All behind
- * that one is lost, for nothing says where its records begin; copy the file first if you want to
- * search it. A sound ring is left as it is.
- * ret: untouched unless SHMRING_OK.
- * Returns SHMRING_OK (the ring is sound now); SHMRING_E_BUSY (a producer or a consumer has it open:
- * its positions are theirs); SHMRING_E_CORRUPT (the header itself cannot be true: remove the ring);
- * or as shmring_inspect(). A death inside leaves the ring corrupt, and another repair does the
- * same. Any thread; not from signal handlers. Since 0.2. */
-SHMRING_INLINE shmring_status shmring_repair(const char *name, shmring_repaired *ret)
-{
-    return shmring_repair_sized_(name, ret, sizeof *ret);
-}
-
-/* The same for a copy of a ring in a plain file. SHMRING_E_UNSUPPORTED on Windows. Since 0.2. */
-SHMRING_INLINE shmring_status shmring_repair_file(const char *path, shmring_repaired *ret)
-{
-    return shmring_repair_file_sized_(path, ret, sizeof *ret);
-}
-
 /* Calls `each` for every ring this user can see, in no order; name is valid during the call.
  * each: returns 0 to go on, anything else to stop. arg: handed to it.
  * Returns SHMRING_OK, SHMRING_E_INVALID (each is NULL), SHMRING_E_NO_MEMORY, SHMRING_E_OS,
@@ -332,7 +145,7 @@ SHMRING_INLINE shmring_status shmring_repair_file(const char *path, shmring_repa
  * processes. A death here leaves nothing. Since 0.1; on Windows since 0.2. */
 SHMRING_API shmring_status shmring_list(int (*each)(const char *name, void *arg), void *arg);
 
-/* Removes every UNTIL_LAST_CLOSE ring that no process has open any more: It removes this user's,
+/* Removes every UNTIL_LAST_CLOSE ring that no process has open any more: this user's,
  * and of the Global ones all that it may remove (root: everybody's).
  * ret_removed: how many, 0 on Windows, where a ring goes with its last process; may be NULL;
  * untouched on failure.

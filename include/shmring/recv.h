@@ -19,25 +19,8 @@
 
 SHMRING_BEGIN_INLINE
 
-/* In shmring_record.flags: one or more records were refused before this one. */
-#define SHMRING_FLAG_GAP 1u
-
 /* Records of 129 bytes up to this, header included, are fetched whole at each poll. */
 #define SHMRING_FETCH_REST_TO 400u
-
-SHMRING_BEGIN_DECLS
-
-/* A record as the consumer sees it. */
-typedef struct shmring_record {
-    const void *data; /* the payload: in the ring after a peek, in the caller's buffer after recv */
-    uint32_t len;     /* bytes of payload */
-    uint16_t type;    /* the application's, as sent */
-    uint16_t flags;   /* SHMRING_FLAG_GAP */
-    uint64_t stamp;   /* commit time in a stamped ring: ns of the monotonic clock; else 0 */
-    uint64_t position; /* byte position of the record; grows, never repeats within a ring */
-} shmring_record;
-
-SHMRING_END_DECLS
 
 /* ---- private steps ---- */
 

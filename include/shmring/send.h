@@ -97,7 +97,7 @@ SHMRING_ALWAYS int shmring_fits_(const shmring_producer *p, uint64_t end, uint32
  */
 SHMRING_ALWAYS uint64_t shmring_sent_(const shmring_producer *p)
 {
-    return p->framing == 0 ? p->records : p->tail / 64;
+    return p->framing == SHMRING_RECORDS ? p->records : p->tail / 64;
 }
 
 /* One plain record, copied: fits, copy, commit, notify. */

@@ -17,9 +17,10 @@
 #define SHMRING_SHMRING_H
 
 #include <shmring/describe.h>
-#include <shmring/open.h>
+#include <shmring/inspect.h>
 #include <shmring/latency.h>
 #include <shmring/observe.h>
+#include <shmring/open.h>
 #include <shmring/peer.h>
 #include <shmring/detail/ring.h>
 #include <shmring/status.h>

@@ -37,6 +37,7 @@
 #define shmring_latency_bucket     inline_latency_bucket
 #define shmring_latency_bucket_top inline_latency_bucket_top
 
+#include <shmring/inspect.h>
 #include <shmring/latency.h>
 #include <shmring/observe.h>
 #include <shmring/detail/ring.h>

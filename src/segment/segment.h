@@ -3,7 +3,7 @@
 #ifndef SHMRING_SRC_SEGMENT_SEGMENT_H
 #define SHMRING_SRC_SEGMENT_SEGMENT_H
 
-#include <shmring/open.h>
+#include <shmring/types.h>
 
 #include "os/name.h"
 #include "os/os.h"

@@ -4,7 +4,7 @@
 #ifndef SHMRING_SRC_SEGMENT_VIEW_H
 #define SHMRING_SRC_SEGMENT_VIEW_H
 
-#include <shmring/open.h>
+#include <shmring/inspect.h>
 #include <shmring/latency.h>
 
 #include "os/name.h"

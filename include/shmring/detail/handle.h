@@ -15,6 +15,7 @@
 #include <shmring/detail/layout.h>
 #include <shmring/detail/tsc.h>
 #include <shmring/status.h>
+#include <shmring/types.h>
 
 SHMRING_BEGIN_INLINE
 
@@ -217,10 +218,11 @@ SHMRING_ALWAYS void shmring_set_gates_(shmring_producer *p)
     const int open = p->status == SHMRING_OK;
     const int plain = p->stamp == 0 && p->rejected == p->reported; /* no stamp, no GAP due */
 
-    p->plain_len_end = open && plain && p->framing == 0 ? (uint64_t)p->max_record + 1 : 0;
+    p->plain_len_end =
+        open && plain && p->framing == SHMRING_RECORDS ? (uint64_t)p->max_record + 1 : 0;
     p->fast_len_end = p->batch_count == 0 && p->reserved == 0 ? p->plain_len_end : 0;
     p->stage_len_end = p->batch_count != 0 ? p->plain_len_end : 0;
-    p->fast_bytes = open && p->framing != 0 ? p->capacity : 0;
+    p->fast_bytes = open && p->framing == SHMRING_BYTES ? p->capacity : 0;
 }
 
 /* One pause of a polling loop. records, position: the handle's. The pause doubles after a burst of

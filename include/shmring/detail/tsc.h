@@ -15,10 +15,9 @@
 #define SHMRING_DETAIL_TSC_H
 
 #include <shmring/detail/layout.h>
+#include <shmring/types.h>
 
 SHMRING_BEGIN_INLINE
-
-enum { SHMRING_STAMP_NONE = 0, SHMRING_STAMP_MONOTONIC = 1, SHMRING_STAMP_TSC = 2 };
 
 /* How ticks become nanoseconds: `whole` and `part`/2^32 of them for each. Made when a ring is
  * opened, so that a record costs no division. */
