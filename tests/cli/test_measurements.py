@@ -14,7 +14,7 @@ import tempfile
 SCHEMA, READER, FOLDER = (sys.argv.pop(2) for _ in range(3))  # before rig takes the rest
 
 # pylint: disable=wrong-import-position
-from rig import (Skip, WINDOWS, contains, equal, finish, main, not_on_windows, partners, run, run_ok, start, true,
+from rig import (Skip, WINDOWS, contains, equal, finish, main, not_on_windows, partners, run, run_ok, start, stop, true,
                  wait_until, wait_stat)
 from pinging import PERCENTILES, inOrder, leavesNothing, reflector, stopReflector
 
@@ -241,6 +241,19 @@ def aRunThatDiesIsAFailure():
     equal((status, out, err.count("\n")), (1, b"", 1), "ping: " + err)
 
 
+def aPartnerWhoseStarterIsGoneEnds():
+    """Also one that was started, and had not yet asked to be killed with its starter."""
+    not_on_windows("there a job ends it")
+    process = start("ping", "--count", "10000000")
+    words = wait_until(lambda: [words for _, words in partners(process)], "a partner")[0]
+    stop(process)
+    finish(process)
+    orphan = start(*words[1:-1], env={**os.environ, "SHMRING_PARENT": "1"})
+    equal(finish(orphan), (1, b"", ""), "the partner of another process")
+    other = start(*words[1:-1], env={**os.environ, "SHMRING_PARENT": str(os.getpid())})
+    true(finish(other)[2] != "", "the partner of this process finds no ring, and says so")
+
+
 def floodRepeatsItselfAndWritesLines():
     with tempfile.TemporaryDirectory() as folder:
         lines, looks = os.path.join(folder, "runs.csv"), os.path.join(folder, "looks")
@@ -301,5 +314,5 @@ if __name__ == "__main__":
     main([theJsonIsOfItsSchema, theJsonHasTheWholeHistograms, theCsvHasALineForEachRunAndQuantity,
           theSamplesAreThoseOfTheHistogram, hdrHistogramReadsTheSame, runsAreOfProcessesOfTheirOwn,
           theTextTellsStateAndIntervals, aReflectorServesManyRuns, aStopShowsTheRunsUntilThen,
-          aRunThatDiesIsAFailure, floodRepeatsItselfAndWritesLines,
+          aRunThatDiesIsAFailure, aPartnerWhoseStarterIsGoneEnds, floodRepeatsItselfAndWritesLines,
           wrongUsageAndWrongFilesAreRefused, aFileMayBeStandardOutput])

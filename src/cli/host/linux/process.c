@@ -203,10 +203,34 @@ static void pass(posix_spawn_file_actions_t *actions, intptr_t fd)
     }
 }
 
+#define PARENT "SHMRING_PARENT=" /* in a child's environment: our pid */
+
+/* Our environment with `parent` in it, to be freed; NULL without memory. */
+static char **environment_of_child(char *parent)
+{
+    size_t n = 0, to = 0, i;
+    char **ret;
+
+    while (environ[n] != NULL) {
+        n++;
+    }
+    ret = calloc(n + 2, sizeof *ret);
+    for (i = 0; ret != NULL && i < n; i++) {
+        if (strncmp(environ[i], PARENT, sizeof PARENT - 1) != 0) {
+            ret[to++] = environ[i];
+        }
+    }
+    if (ret != NULL) {
+        ret[to] = parent;
+    }
+    return ret;
+}
+
 int host_spawn_self(struct host_child *ret, const char *const *args, struct host_link *link,
                     const struct host_shared *shared)
 {
     char *argv[ARGS_MAX + 2] = {(char *)(uintptr_t) "shmring"};
+    char parent[sizeof PARENT + 20], **environment;
     posix_spawn_file_actions_t actions;
     pid_t pid;
     int n;
@@ -222,8 +246,12 @@ int host_spawn_self(struct host_child *ret, const char *const *args, struct host
     if (shared != NULL) {
         pass(&actions, shared->object);
     }
-    errno = posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environ);
-    n = errno;
+    (void)snprintf(parent, sizeof parent, PARENT "%ld", (long)getpid());
+    environment = environment_of_child(parent);
+    n = environment == NULL
+            ? ENOMEM
+            : posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environment);
+    free(environment);
     (void)posix_spawn_file_actions_destroy(&actions);
     if (link != NULL) {
         close_child_ends(link);
@@ -240,8 +268,13 @@ int host_spawn_self(struct host_child *ret, const char *const *args, struct host
 
 void host_become_child(void)
 {
+    const char *parent = getenv("SHMRING_PARENT");
+
     (void)signal(SIGINT, SIG_IGN);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (parent != NULL && strtol(parent, NULL, 10) != (long)getppid()) {
+        _exit(1); /* it ended before we asked to be told */
+    }
     (void)prctl(PR_SET_NAME, "shmring"); /* started through a link, it would be called "exe" */
 }
 
