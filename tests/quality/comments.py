@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The comment of each public function has, in the house's order, what it returns, who may call it,
-its memory order where it has one, and since when it is there. Usage: comments.py ROOT
+its memory order where it has one, and since when it is there. The list at the top of shmring.h
+has each of them under its header. Usage: comments.py ROOT
 
 Functions that are declared one behind the other share the comment in front of the first.
 """
@@ -54,20 +55,40 @@ def complaints(declaration, comment):
         yield 'is not in the order: returns, memory order, since'
 
 
+def index_of(text):
+    """{header: functions} of the list at the top of shmring.h."""
+    found, header = {}, None
+    for line in text.split('*/')[1].split('\n'):
+        head = re.match(r' \*   (\w+\.h) ', line)
+        header = head.group(1) if head else header
+        if header and line.startswith(' *     '):
+            found.setdefault(header, set()).update(re.findall(r'\b(shmring_\w+)\(\)', line))
+    return found
+
+
 def main():
     folder = os.path.join(sys.argv[1], 'include', 'shmring')
     bad = seen = 0
+    with open(os.path.join(folder, 'shmring.h'), encoding='utf-8') as f:
+        index = index_of(f.read())
     for path in sorted(glob.glob(os.path.join(folder, '**', '*'), recursive=True)):
         name = os.path.relpath(path, folder)
         if not name.endswith(('.h', '.h.in')):
             continue
         with open(path, encoding='utf-8') as f:
             text = f.read()
+        declared = {function for function, _ in functions(text)}
+        for function in sorted(declared ^ index.pop(re.sub(r'[.]in$', '', name), set())):
+            print(f'{name}: {function}() is {"not in the index of shmring.h" if function in declared else "in its index, and not declared"}')
+            bad += 1
         for function, (declaration, comment) in functions(text):
             seen += 1
             for complaint in complaints(declaration, comment):
                 print(f'{name}: {function}() {complaint}')
                 bad += 1
+    for name in index:
+        print(f'{name} is in the index of shmring.h, and no header')
+        bad += 1
     print(f'{seen} functions')
     return 1 if bad or seen < 50 else 0
 
