@@ -17,9 +17,9 @@
  *     shmring_members it;
  *     shmring_value v;
  *     if (shmring_description_read(&d, "imu") != SHMRING_OK) ...
- *     if (shmring_members_begin(&it, shmring_type_numbered(d, r.type), r.data, r.len) ==
- * SHMRING_OK) while (shmring_members_next(&it, &v)) printf("%s = %g %s\n", v.path,
- * shmring_number_of(v.field, v.data), v.field->unit);
+ *     shmring_members_begin(&it, shmring_type_numbered(d, r.type), r.data, r.len);
+ *     while (shmring_members_next(&it, &v))
+ *         printf("%s = %g\n", v.path, shmring_number_of(v.field, v.data));
  *
  * A text that comes from a ring is untrusted. It is bounded and parsed in full before it is used,
  * and no field lies outside the record that shmring_members_begin() accepted.

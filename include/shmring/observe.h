@@ -106,8 +106,9 @@ SHMRING_API shmring_status shmring_observe(shmring_observer *o, void *buf, uint3
  * SHMRING_PEER_DEAD: told with this, and not again by shmring_observe(); SHMRING_E_NOT_FOUND,
  * _E_INVALID, _E_UNSUPPORTED, _E_CORRUPT as shmring_observe(). By the observer's thread; blocks,
  * polling and in sleeps of at most 20 ms; signals do not end it; not from signal handlers. How late
- * it notices, and what it costs: see above. Memory order: acquire C at the word or the tail, with
- * B; E for the end. The pair sees nothing of it. A death here leaves nothing. Since 0.2. */
+ * it notices, and what it costs: see the top of observe.h. Memory order: acquire C at the word or
+ * the tail, with B; E for the end. The pair sees nothing of it. A death here leaves nothing. Since
+ * 0.2. */
 SHMRING_API shmring_status shmring_observer_wait(shmring_observer *o, uint64_t timeout_ns);
 
 /* Makes the observer's present or next wait return SHMRING_EMPTY at once; one interrupt, one wait.
@@ -124,11 +125,12 @@ SHMRING_API void shmring_observer_interrupt(shmring_observer *o);
  * read or to tell, and now and then while there is not. The same one at each call; it belongs to
  * the observer, which closes it. Do nothing with it but wait, and call shmring_observe() until it
  * is no longer SHMRING_OK or SHMRING_LAPPED; the call that finds nothing takes the readiness back.
- * It is a timer, for nobody else could tell: after a call that found nothing it becomes readable
- * when it is time to look again, as said above. So wake-ups that find nothing are usual, up to 50 a
- * second. Returns the descriptor, or -1 with shmring_error_detail(): a limit of open files, or a
- * system that has handles. By the observer's thread; never blocks; not in signal handlers; refused
- * after fork. Memory order: none of its own. A death here leaves nothing. Linux only. Since 0.2. */
+ * It is a timer, for nobody else could tell. After a call that found nothing it becomes readable
+ * when it is time to look again, as the top of observe.h says. So wake-ups that find nothing are
+ * usual, up to 50 a second. Returns the descriptor, or -1 with shmring_error_detail(): a limit of
+ * open files, or a system that has handles. By the observer's thread; never blocks; not in signal
+ * handlers; refused after fork. Memory order: none of its own. A death here leaves nothing. Linux
+ * only. Since 0.2. */
 SHMRING_API int shmring_observer_fd(shmring_observer *o);
 
 /* The same on Windows, as a handle for WaitForMultipleObjects: a waitable timer. Do not close or

@@ -37,10 +37,9 @@
 SHMRING_BEGIN_DECLS
 
 /* Opens a role of a ring by name, and makes the ring if open_mode allows. Either side may be first.
- * ret: the handle; untouched on failure. name: see above. opt: NULL is SHMRING_OPTIONS_INIT.
- * Options that describe the ring are for its creator; on an existing ring those that are set (not
- * zero, or any with SHMRING_EXACT) must agree with it.
- * Returns SHMRING_OK;
+ * ret: the handle; untouched on failure. name: as at the top of open.h. opt: NULL is
+ * SHMRING_OPTIONS_INIT. Options that describe the ring are for its creator; on an existing ring
+ * those that are set (not zero, or any with SHMRING_EXACT) must agree with it. Returns SHMRING_OK;
  *   SHMRING_E_INVALID      an option out of range
  *   SHMRING_E_NAME         not a ring name
  *   SHMRING_E_NOT_FOUND    SHMRING_OPEN_ONLY, and no living ring of that name
@@ -82,7 +81,7 @@ SHMRING_INLINE shmring_status shmring_consumer_open(shmring_consumer **ret, cons
 
 /* Makes a PERSISTENT ring and takes no role of it: for both sides it is a ring that nobody has come
  * to yet. The sides then open it by its name.
- * name: see above; no living ring may have it. opt: what describes the ring, as for
+ * name: as at the top of open.h; no living ring may have it. opt: what describes the ring, as for
  * shmring_producer_open(); NULL is SHMRING_OPTIONS_INIT. lifetime may be 0 and is
  * SHMRING_PERSISTENT all the same. open_mode is 0 or SHMRING_CREATE_ONLY. Options for one side
  * alone do nothing: spin_ns, the flags of faulting in and of membarrier.
@@ -130,7 +129,7 @@ SHMRING_API shmring_status shmring_guard(void);
 
 /* Removes a name. Processes that have the ring open keep it and each other until they close. A wait
  * of theirs for a side that is absent ends with SHMRING_E_NOT_FOUND.
- * name: see above; what has it need not be a sound ring.
+ * name: as at the top of open.h; what has it need not be a sound ring.
  * Returns SHMRING_OK, SHMRING_E_NAME, SHMRING_E_NOT_FOUND, SHMRING_E_ACCESS, SHMRING_E_OS;
  * SHMRING_E_BUSY (somebody is in the middle of opening or closing it); SHMRING_E_UNSUPPORTED on
  * Windows, where a name lives as long as its handles.

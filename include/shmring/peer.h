@@ -84,9 +84,9 @@ SHMRING_API shmring_status shmring_consumer_info(const shmring_consumer *c, shmr
  * may be out of date when the call returns. A side that is just opening may show its pid before it
  * shows its epoch. Reporting of CLOSED and PEER_DEAD by the calls that wait is not touched. p, c:
  * an open handle. ret: with its struct_size set; untouched on failure. Returns SHMRING_OK;
- * SHMRING_E_INVALID as above. Any thread; a few system calls. Memory order: the other side's state
- * is acquired with its release (edge E): what a side committed before it closed is there for who
- * reads CLOSED. A death here leaves nothing. Since 0.2. */
+ * SHMRING_E_INVALID as shmring_producer_info(). Any thread; a few system calls. Memory order: the
+ * other side's state is acquired with its release (edge E): what a side committed before it closed
+ * is there for who reads CLOSED. A death here leaves nothing. Since 0.2. */
 SHMRING_API shmring_status shmring_producer_peer(const shmring_producer *p, shmring_peer *ret);
 SHMRING_API shmring_status shmring_consumer_peer(const shmring_consumer *c, shmring_peer *ret);
 
