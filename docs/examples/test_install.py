@@ -20,6 +20,7 @@ README, INCLUDE, BUILD, MESON, PKG_CONFIG, VERSION = sys.argv[1:7]
 COMPILERS = " ".join(sys.argv[8:]).split(" -- ")
 CC = COMPILERS[0].split()
 CXX = COMPILERS[1].split() if len(COMPILERS) > 1 else None
+MANUAL = os.path.isdir(os.path.join(BUILD, "docs", "reference", "man3"))
 COMPLETION = os.path.exists(os.path.join(BUILD, "src", "cli", "shmring.fish"))
 SANITIZED = any(word.startswith("-fsanitize") for word in CC)
 
@@ -184,6 +185,22 @@ def shouldInstallCompletion():
             check_equal(f.read(), printed.stdout, "completion for " + shell)
 
 
+def shouldInstallThePagesOfTheLibrary():
+    """One in section 3 for each function in the index of shmring.h, which links can be followed to, and shmring(7)."""
+    man = os.path.dirname(os.path.dirname(INSTALL.only("shmring.7")))
+    with open(os.path.join(INSTALL.headers, "shmring.h"), encoding="utf-8") as f:
+        wanted = set(re.findall(r"\b(shmring_\w+)\(\)", f.read()))
+    assert len(wanted) >= 90, wanted
+    for name in wanted:
+        with open(os.path.join(man, "man3", name + ".3"), encoding="utf-8") as f:
+            text = f.read()
+        link = re.match(r"\.so (\S+)\n$", text)
+        if link:
+            with open(os.path.join(man, link.group(1)), encoding="utf-8") as f:
+                text = f.read()
+        assert re.search(r"^\.Nm %s\b" % name, text, re.M), "the page of %s is not about it" % name
+
+
 def shouldTellOneVersion():
     check_equal(INSTALL.flags("--modversion"), [VERSION], "version that pkg-config tells")
     with open(os.path.join(INSTALL.headers, "version.h"), encoding="utf-8") as f:
@@ -198,4 +215,5 @@ with tempfile.TemporaryDirectory() as root:
          shouldRunTheReadmeProgramsWithTheSharedLibrary,
          shouldCompileAsTheReadmeSays, shouldRunTheReadmeProgramsWithTheStaticLibrary,
          *([shouldBuildCxx17] if CXX else []), shouldTellOneVersion,
+         *([shouldInstallThePagesOfTheLibrary] if MANUAL else []),
          *([shouldInstallCompletion] if COMPLETION else [])])
