@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The reference has a page for each public function, with its declaration and all words of its comment on its manual page. Usage: reference.py ROOT MAN3 VERSION; MAN3 is the folder of the manual pages, beside shmring.7.
+"""The reference has a page for each public function, with its declaration and all words of its comment, as manual page
+and for a browser. Usage: reference.py ROOT MAN3 VERSION; MAN3 is the folder of the manual pages, beside shmring.7.
 
 What must be there is read from the headers by comments.py, and by nothing of the generator.
 """
 import glob
+import html
 import os
 import re
 import shutil
@@ -16,6 +18,7 @@ from comments import functions
 
 ROOT, MAN3, VERSION = sys.argv[1:4]
 INCLUDE = os.path.join(ROOT, 'include', 'shmring')
+PROGRAM = os.path.join(ROOT, 'docs', 'reference', 'reference.py')
 
 
 def read(path):
@@ -66,6 +69,10 @@ def words_of_manual(page):
     return words(re.sub(r'\\f[BR]|\\e\b|\\&', '', '\n'.join(lines)) + ' memory order' * 9)
 
 
+def words_of_html(page):
+    return words(html.unescape(re.sub(r'<[^>]*>', ' ', page)))
+
+
 def complaints(public, folder):
     for name, (declaration, comment) in public.items():
         page = manual_page(folder, name)
@@ -75,6 +82,25 @@ def complaints(public, folder):
             yield '%s is declared as "%s", and in its page as "%s"' % (name, declaration, synopsis(page, name))
         elif words_of_comment(comment) - words_of_manual(page):
             yield '%s: its page is without %s' % (name, dict(words_of_comment(comment) - words_of_manual(page)))
+
+
+def html_complaints(public, folder):
+    pages = {os.path.basename(path): read(path) for path in glob.glob(os.path.join(folder, '*.html'))}
+    index = pages['index.html']
+    for name, (declaration, comment) in public.items():
+        link = re.search(r'<a href="(\w+\.html)"><code>%s</code>' % name, index)
+        page = pages.get(link.group(1)) if link else None
+        if page is None:
+            yield '%s is not in the index' % name
+            continue
+        if declaration + ';' not in squeezed(html.unescape(re.search(r'<pre>(.*?)</pre>', page, re.S).group(1))):
+            yield '%s: its declaration is not in its page' % name
+        if words_of_comment(comment) - words_of_html(page):
+            yield '%s: its page is without %s' % (name, dict(words_of_comment(comment) - words_of_html(page)))
+    for name, page in pages.items():
+        for target, anchor in re.findall(r'href="([^"#]*)(?:#([^"]*))?"', page):
+            if target not in pages or (anchor and 'id="%s"' % anchor not in pages[target]):
+                yield '%s links to %s#%s, which is not there' % (name, target, anchor)
 
 
 def shouldHaveAPageForEachFunction(public):
@@ -117,9 +143,16 @@ def shouldBeWellFormed(_):
     return (done.stdout + done.stderr).splitlines() if done.returncode else []
 
 
+def shouldSayTheSameForABrowser(public):
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, '-B', PROGRAM, 'html', INCLUDE, VERSION, folder], check=True)
+        return list(html_complaints(public, folder))
+
+
 def main():
     public = declared()
-    tests = [shouldHaveAPageForEachFunction, shouldFindPlantedFaults, shouldHaveAnOverview, shouldBeWellFormed]
+    tests = [shouldHaveAPageForEachFunction, shouldFindPlantedFaults, shouldHaveAnOverview, shouldBeWellFormed,
+             shouldSayTheSameForABrowser]
     print('1..%d' % len(tests))
     for number, test in enumerate(tests, 1):
         if test is shouldBeWellFormed and shutil.which('mandoc') is None:
