@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-BASE = '06e3207'
+BASE = 'ce0b453'
 SUBJECT_MAX = 72
 SKIP = 77
 # Words that are no imperative though they end as one does not, or the other way round.
