@@ -6,10 +6,10 @@
 #include "host/host.h"
 
 static const struct command *const commands[] = {
-    &command_demo, &command_ping,  &command_flood,      &command_doctor,  &command_send,
-    &command_recv, &command_tap,   &command_record,     &command_replay,  &command_create,
-    &command_ls,   &command_stat,  &command_top,        &command_verify,  &command_repair,
-    &command_rm,   &command_prune, &command_completion, &command_partner,
+    &command_demo,     &command_ping, &command_flood,  &command_doctor,     &command_send,
+    &command_recv,     &command_tap,  &command_record, &command_replay,     &command_create,
+    &command_describe, &command_ls,   &command_stat,   &command_top,        &command_verify,
+    &command_repair,   &command_rm,   &command_prune,  &command_completion, &command_partner,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -60,16 +60,20 @@ static const struct command *find(const char *word)
 static const char *synonym(const char *word)
 {
     static const char *const pairs[][2] = {
-        {"list", "ls"},        {"dir", "ls"},          {"remove", "rm"},    {"delete", "rm"},
-        {"del", "rm"},         {"unlink", "rm"},       {"receive", "recv"}, {"read", "recv"},
-        {"get", "recv"},       {"cat", "recv"},        {"write", "send"},   {"put", "send"},
-        {"push", "send"},      {"pop", "recv"},        {"watch", "tap"},    {"spy", "tap"},
-        {"sniff", "tap"},      {"dump", "tap"},        {"info", "stat"},    {"status", "stat"},
-        {"show", "stat"},      {"inspect", "stat"},    {"check", "verify"}, {"fsck", "verify"},
-        {"fix", "repair"},     {"clean", "prune"},     {"gc", "prune"},     {"new", "create"},
-        {"make", "create"},    {"open", "create"},     {"play", "replay"},  {"monitor", "top"},
-        {"bench", "flood"},    {"benchmark", "flood"}, {"latency", "ping"}, {"capture", "record"},
-        {"machine", "doctor"}, {"diagnose", "doctor"}};
+        {"list", "ls"},         {"dir", "ls"},          {"remove", "rm"},
+        {"delete", "rm"},       {"del", "rm"},          {"unlink", "rm"},
+        {"receive", "recv"},    {"read", "recv"},       {"get", "recv"},
+        {"cat", "recv"},        {"write", "send"},      {"put", "send"},
+        {"push", "send"},       {"pop", "recv"},        {"watch", "tap"},
+        {"spy", "tap"},         {"sniff", "tap"},       {"dump", "tap"},
+        {"info", "stat"},       {"status", "stat"},     {"show", "stat"},
+        {"inspect", "stat"},    {"check", "verify"},    {"fsck", "verify"},
+        {"fix", "repair"},      {"clean", "prune"},     {"gc", "prune"},
+        {"new", "create"},      {"make", "create"},     {"open", "create"},
+        {"play", "replay"},     {"monitor", "top"},     {"bench", "flood"},
+        {"benchmark", "flood"}, {"latency", "ping"},    {"capture", "record"},
+        {"machine", "doctor"},  {"diagnose", "doctor"}, {"schema", "describe"},
+        {"types", "describe"}};
     size_t i;
 
     for (i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
