@@ -232,7 +232,7 @@ def shouldNotOverwriteAFile():
 
 def shouldRefuseWrongWords():
     for words, says in [(("record",), "a NAME and a FILE"), (("record", "x"), "a NAME and a FILE"),
-                        (("record", "x", "y", "z"), "'z'"),
+                        (("record", "x", "y", "z"), "'z.mcap'"),
                         (("record", "x", "y", "--keep", "2"), "--keep needs"),
                         (("record", "x", "y", "--rotate-size", "1K"), "at least 64K"),
                         (("record", "x/y", "z"), "x/y"), (("replay", "x"), "a FILE"),

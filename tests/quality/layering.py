@@ -73,7 +73,7 @@ PROGRAM = {
     'completion': 'host text',
     'doctor': 'host text',
     'stream': 'host text',
-    'recording': 'host text',
+    'recording': 'host stream text',
     'measure': 'doctor host text',
     'monitor': 'host text',
     'commands': 'completion doctor host measure monitor recording stream text',

@@ -91,10 +91,10 @@ int host_file_write(FILE *file, const void *buf, size_t n);
 int host_file_sync(FILE *file);
 int host_file_close(FILE *file);
 int host_file_remove(const char *path);
-/* Of the files that are called `path`, a dot, and six digits or more: the smallest and the largest
- * number. 0: there is none. */
-uint64_t host_file_first_number(const char *path);
-uint64_t host_file_last_number(const char *path);
+/* Of the files that are called `path` without its `ending`, a dot, six digits or more, and the
+ * ending: the smallest and the largest number. 0: there is none. */
+uint64_t host_file_first_number(const char *path, const char *ending);
+uint64_t host_file_last_number(const char *path, const char *ending);
 
 /* ---- the terminal as a screen ---- */
 

@@ -287,5 +287,6 @@ int mcap_write_chunk(struct mcap_writer *w, struct mcap_chunk *c)
         return 0;
     }
     w->written += out->used;
+    w->packed.used = 0; /* others put their records there, too */
     return 1;
 }

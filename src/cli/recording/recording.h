@@ -76,20 +76,27 @@ struct recording_totals {
     uint64_t lost_records; /* UINT64_MAX once it is not known */
 };
 
-struct recording_writer {
-    const char *path; /* as given, "-" is standard output; a number follows where files rotate */
-    char *name;       /* of the file that is being written */
+/* output.h: the file that is being written. */
+struct recording_output {
+    const char *path; /* as given */
+    char *name;       /* of this file */
     FILE *file;
     struct recording_limits limits;
+    uint64_t number;     /* where files rotate */
+    uint64_t started_ns; /* when this one did */
+    uint64_t looked_ns;
+    int is_plain; /* a file, and not a pipe or a terminal */
+    int failed;   /* a write did, and it was said */
+};
+
+struct recording_writer {
+    struct recording_output out;
     shmring_info info;
     uint32_t source;
-    uint64_t id, number, sequence, written, about_at;
-    uint64_t started_ns, block_ns; /* the file's start, and that of the block that fills */
+    uint64_t id, sequence, written, about_at;
+    uint64_t block_ns; /* the start of the block that fills */
     unsigned char *block;
     size_t used, room;
-    int is_plain; /* a file, and not a pipe or a terminal */
-    uint64_t looked_ns;
-    int failed; /* a write did, and it was said */
     struct recording_totals file_totals, totals;
 };
 

@@ -9,27 +9,15 @@
 #include <time.h>
 
 #include "host/host.h"
-#include "recording/recording.h"
+#include "recording/output.h"
 
 #define BLOCK_BYTES (256u << 10) /* written when it has so much */
 #define ABOUT_EVERY (16u << 20)  /* the description again, for a file whose start is damaged */
 #define WAIT_NS     UINT64_C(100000000)
 #define END_BLOCK   (RECORDING_HEADER + RECORDING_END)
 #define LAST_BLOCKS (END_BLOCK + RECORDING_HEADER + RECORDING_ABOUT + SHMRING_NAME_SIZE + 8)
-#define SUFFIX_SIZE 24
 
 /* ---- blocks ---- */
-
-static int cannot_write(struct recording_writer *w)
-{
-    if (!w->failed && host_stop_requested()) {
-        (void)say_failed("stopped while %s took nothing; what it has can be replayed", w->name);
-    } else if (!w->failed && !host_error_is_gone()) { /* else its reader has what it wanted */
-        (void)say_failed("cannot write %s: %s; what it has can be replayed", w->name, host_error());
-    }
-    w->failed = 1; /* the end of the file cannot be written either */
-    return 0;
-}
 
 /* Room for n more bytes of the block that fills. */
 static unsigned char *room_for(struct recording_writer *w, size_t n)
@@ -60,9 +48,8 @@ static int write_block(struct recording_writer *w, unsigned char *block, size_t 
     put_number(block + 24, w->sequence, 8);
     put_number(block + 32, crc32c(block + RECORDING_HEADER, size - RECORDING_HEADER), 4);
     put_number(block + 36, crc32c(block, 36), 4);
-    if (!host_file_write(w->file, block, size) ||
-        (w->limits.sync == SYNC_BLOCK && !host_file_sync(w->file))) {
-        return cannot_write(w);
+    if (!output_write(&w->out, block, size) || !output_confirm(&w->out)) {
+        return 0;
     }
     w->sequence++;
     w->written += size;
@@ -83,7 +70,7 @@ static int write_about(struct recording_writer *w)
     put_number(body + 28, w->info.max_record, 4);
     put_number(body + 32, w->info.incarnation[0], 8);
     put_number(body + 40, w->info.incarnation[1], 8);
-    put_number(body + 48, w->number, 8);
+    put_number(body + 48, w->out.number, 8);
     put_number(body + 56, (uint64_t)time(NULL), 8);
     put_number(body + 64, host_clock_ns(), 8);
     put_number(body + 72, w->source, 4);
@@ -123,93 +110,23 @@ int recording_flush(struct recording_writer *w)
 
 /* ---- files ---- */
 
-static int rotates(const struct recording_writer *w)
-{
-    return w->limits.size != 0 || w->limits.ns != 0;
-}
-
-static int cannot_create(struct recording_writer *w)
-{
-    w->failed = 1;
-    if (host_stop_requested()) { /* nobody had come to read the pipe */
-        (void)say_failed("stopped before %s could be opened", w->name);
-    } else if (host_file_is_there()) {
-        (void)say_failed(
-            "%s is there already, and a recording never replaces a file: remove it, or "
-            "choose another name",
-            w->name);
-    } else {
-        (void)say_failed("cannot create %s: %s", w->name, host_error());
-    }
-    return 0;
-}
-
 static int start_file(struct recording_writer *w)
 {
-    const size_t size = strlen(w->path) + SUFFIX_SIZE;
-
-    w->name = w->name != NULL ? w->name : malloc(size);
-    if (w->name == NULL) {
-        (void)say_failed("no memory for the name of a file");
-        return 0;
-    }
-    (void)snprintf(w->name, size, rotates(w) ? "%s.%06" PRIu64 : "%s", w->path, w->number);
-    w->file = host_file_create(w->name);
-    if (w->file == NULL) {
-        return cannot_create(w);
-    }
-    if (rotates(w) && !host_file_is_plain(w->file)) {
-        w->failed = 1;
-        (void)say_failed("%s is no plain file: what goes there cannot rotate", w->name);
-        return 0;
-    }
-    w->is_plain = host_file_is_plain(w->file);
     w->sequence = w->written = 0;
-    w->started_ns = host_clock_ns();
     memset(&w->file_totals, 0, sizeof w->file_totals);
     return write_about(w);
 }
 
 static int end_file(struct recording_writer *w, enum recording_reason reason)
 {
-    int ok = !w->failed && recording_flush(w) && write_end(w, reason);
+    const int ok = !w->out.failed && recording_flush(w) && write_end(w, reason);
 
-    if (ok && w->limits.sync != SYNC_NEVER && !host_file_sync(w->file)) {
-        ok = cannot_write(w);
-    }
-    if (!host_file_close(w->file) && ok) {
-        ok = cannot_write(w);
-    }
-    w->file = NULL;
-    return ok;
-}
-
-/* Removes what is older than the newest `keep` files, of earlier runs too. */
-static int remove_old(struct recording_writer *w)
-{
-    char *name = malloc(strlen(w->path) + SUFFIX_SIZE);
-    uint64_t number;
-    int ok = name != NULL;
-
-    while (ok && (number = host_file_first_number(w->path)) != 0 &&
-           number + w->limits.keep <= w->number) {
-        (void)snprintf(name, strlen(w->path) + SUFFIX_SIZE, "%s.%06" PRIu64, w->path, number);
-        ok = host_file_remove(name);
-        if (!ok) {
-            (void)say_failed("cannot remove %s: %s", name, host_error());
-        }
-    }
-    free(name);
-    return ok;
+    return output_finish(&w->out) && ok;
 }
 
 static int rotate(struct recording_writer *w)
 {
-    if (!end_file(w, RECORDING_ROTATED)) {
-        return 0;
-    }
-    w->number++;
-    return start_file(w) && (w->limits.keep == 0 || remove_old(w));
+    return end_file(w, RECORDING_ROTATED) && output_next(&w->out) && start_file(w);
 }
 
 int recording_create(struct recording_writer *w, const char *path,
@@ -217,28 +134,22 @@ int recording_create(struct recording_writer *w, const char *path,
                      uint32_t source)
 {
     memset(w, 0, sizeof *w);
-    w->path = path;
-    w->limits = *limits;
     w->info = *info;
     w->source = source;
     w->used = RECORDING_HEADER;
     /* A number of this recording's own: a recording may have another one in its payloads. */
     w->id = (uint64_t)time(NULL) * UINT64_C(0x9E3779B97F4A7C15) ^ host_clock_ns() << 20 ^
             host_pid() << 1 ^ info->incarnation[0];
-    if (rotates(w)) {
-        w->number = host_file_last_number(path) + 1;
-    }
-    return start_file(w) && (w->limits.keep == 0 || remove_old(w));
+    return output_start(&w->out, path, limits) && start_file(w);
 }
 
 int recording_end(struct recording_writer *w, enum recording_reason reason)
 {
-    int ok = w->file != NULL && end_file(w, reason);
+    const int ok = w->out.file != NULL && end_file(w, reason);
 
     free(w->block);
-    free(w->name);
+    output_free(&w->out);
     w->block = NULL;
-    w->name = NULL;
     return ok;
 }
 
@@ -246,8 +157,8 @@ int recording_end(struct recording_writer *w, enum recording_reason reason)
 
 static int make_room(struct recording_writer *w, size_t size, uint64_t now_ns)
 {
-    if (w->limits.size != 0 && w->file_totals.records != 0 &&
-        w->written + w->used + size + LAST_BLOCKS > w->limits.size && !rotate(w)) {
+    if (w->out.limits.size != 0 && w->file_totals.records != 0 &&
+        w->written + w->used + size + LAST_BLOCKS > w->out.limits.size && !rotate(w)) {
         return 0;
     }
     if (w->used + size > BLOCK_BYTES && !recording_flush(w)) {
@@ -338,17 +249,13 @@ int recording_lost(struct recording_writer *w, uint64_t bytes, uint64_t records,
 
 int recording_tick(struct recording_writer *w, uint64_t now_ns)
 {
-    if (now_ns - w->looked_ns >= WAIT_NS) { /* nobody wakes us when who reads a pipe goes */
-        w->looked_ns = now_ns;
-        if (!w->is_plain && host_file_is_gone(w->file)) {
-            w->failed = 1;
-            return 0;
-        }
+    if (!output_is_wanted(&w->out, now_ns)) {
+        return 0;
     }
     if (w->used > RECORDING_HEADER && now_ns - w->block_ns >= WAIT_NS && !recording_flush(w)) {
         return 0;
     }
-    if (w->limits.ns != 0 && now_ns - w->started_ns >= w->limits.ns &&
+    if (w->out.limits.ns != 0 && now_ns - w->out.started_ns >= w->out.limits.ns &&
         (w->file_totals.records != 0 || w->file_totals.losses != 0)) {
         return rotate(w);
     }

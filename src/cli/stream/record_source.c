@@ -10,7 +10,6 @@
 
 #define CHUNK_BYTES (64u << 10)
 #define COPY_BYTES  (256u << 10)
-#define ABSENT_NS   UINT64_C(20000000)
 
 static shmring_consumer *consumer_to_interrupt;
 static shmring_observer *observer_to_interrupt;
@@ -27,18 +26,10 @@ static void interrupt_observer(void)
 
 /* ---- opening ---- */
 
-static shmring_status open_observer(struct source *s, int from, uint64_t timeout_ns)
+static shmring_status open_observer(struct source *s, int from)
 {
-    const uint64_t start = host_clock_ns();
-    uint64_t waiting_ns = 0;
-    shmring_status status;
+    shmring_status status = ring_open_observer(&s->observer, s->name, NULL);
 
-    host_catch_stop(NULL);
-    while ((status = ring_open_observer(&s->observer, s->name, NULL)) == SHMRING_E_NOT_FOUND &&
-           !host_stop_requested() && host_clock_ns() - start < timeout_ns) {
-        ring_say_waiting(&waiting_ns, "the ring", s->name);
-        host_sleep_ns(ABSENT_NS);
-    }
     if (status == SHMRING_OK) {
         observer_to_interrupt = s->observer;
         host_catch_stop(interrupt_observer);
@@ -63,6 +54,17 @@ static int copies_records(const struct source *s)
     return s->observer != NULL || s->info.overflow == SHMRING_OVERWRITE;
 }
 
+shmring_status source_description(const struct source *s, shmring_description **ret)
+{
+    return s->observer != NULL ? shmring_observer_description(s->observer, ret)
+                               : shmring_consumer_description(s->consumer, ret);
+}
+
+int source_is_in_place(const struct source *s)
+{
+    return s->consumer != NULL && !copies_records(s);
+}
+
 static int make_copies(struct source *s)
 {
     if (!copies_records(s)) {
@@ -74,27 +76,25 @@ static int make_copies(struct source *s)
     return s->copies != NULL;
 }
 
-int source_open(struct source *s, const char *name, enum source_kind kind, int from,
-                uint64_t timeout_ns, int *ret_exit)
+shmring_status source_open(struct source *s, const char *name, enum source_kind kind, int from)
 {
     shmring_status status;
 
     memset(s, 0, sizeof *s);
     s->name = name;
     s->kind = (uint32_t)kind;
-    status = kind == SOURCE_OBSERVER ? open_observer(s, from, timeout_ns) : open_consumer(s);
+    status = kind == SOURCE_OBSERVER ? open_observer(s, from) : open_consumer(s);
     if (status == SHMRING_OK) {
         status = shmring_inspect(name, &s->info);
     }
-    if (status == SHMRING_OK && make_copies(s)) {
-        return 1;
+    if (status == SHMRING_OK && !make_copies(s)) {
+        (void)say_failed("no memory for records of ring '%s'", short_name(name));
+        status = SHMRING_E_NO_MEMORY;
     }
-    *ret_exit = status == SHMRING_E_NOT_FOUND && host_stop_requested() ? EXIT_OK
-                : status != SHMRING_OK
-                    ? say_status(status)
-                    : say_failed("no memory for records of ring '%s'", short_name(name));
-    source_close(s);
-    return 0;
+    if (status != SHMRING_OK) {
+        source_close(s);
+    }
+    return status;
 }
 
 void source_close(struct source *s)

@@ -26,11 +26,14 @@ struct source {
     shmring_status ended;    /* how the copying reader ended, until it is told */
 };
 
-/* Opens the ring as its consumer, who makes it where need be, or as an observer, who waits for it.
- * An observer begins at the oldest record or behind the newest (SHMRING_OLDEST, SHMRING_NEWEST). 1;
- * 0 with *ret_exit: it was said, or a stop came. */
-int source_open(struct source *s, const char *name, enum source_kind kind, int from,
-                uint64_t timeout_ns, int *ret_exit);
+/* Opens the ring as its consumer, who makes it where need be, or as an observer, for whom it must
+ * be there: SHMRING_E_NOT_FOUND. An observer begins at the oldest record or behind the newest
+ * (SHMRING_OLDEST, SHMRING_NEWEST). After a failure it is closed. */
+shmring_status source_open(struct source *s, const char *name, enum source_kind kind, int from);
+/* The ring's description: as shmring_consumer_description(). */
+shmring_status source_description(const struct source *s, shmring_description **ret);
+/* Whether its records stay in the ring until source_taken(). */
+int source_is_in_place(const struct source *s);
 void source_close(struct source *s);
 
 /* Shows up to `most`, at most SHMRING_PEEK_MAX, of the next records, which stay valid until

@@ -103,25 +103,24 @@ int host_file_remove(const char *path)
     return unlink(path) == 0 ? 1 : host_failed();
 }
 
-/* The number of a name that is `stem`, a dot and digits; 0 for others. */
-static uint64_t number_of(const char *name, const char *stem, size_t length)
+/* The number of a name that is `length` bytes of the stem, a dot, digits and the ending; 0 for
+ * others. */
+static uint64_t number_of(const char *name, const char *stem, size_t length, const char *ending)
 {
     const char *digits = name + length + 1;
-    size_t i, n = strlen(name);
+    const size_t n = strlen(name), more = length + strlen(ending);
+    size_t i = 0;
 
-    if (n < length + 7 || n > length + 20 || strncmp(name, stem, length) != 0 ||
-        name[length] != '.') {
+    if (n < more + 7 || n > more + 20 || strncmp(name, stem, length) != 0 || name[length] != '.') {
         return 0;
     }
-    for (i = 0; digits[i] != '\0'; i++) {
-        if (!isdigit((unsigned char)digits[i])) {
-            return 0;
-        }
+    while (isdigit((unsigned char)digits[i])) {
+        i++;
     }
-    return strtoull(digits, NULL, 10);
+    return i >= 6 && strcmp(digits + i, ending) == 0 ? strtoull(digits, NULL, 10) : 0;
 }
 
-static uint64_t find_number(const char *path, int last)
+static uint64_t find_number(const char *path, const char *ending, int last)
 {
     const char *slash = strrchr(path, '/'), *stem = slash != NULL ? slash + 1 : path;
     char *folder = slash != NULL ? strndup(path, (size_t)(stem - path)) : strdup(".");
@@ -130,7 +129,7 @@ static uint64_t find_number(const char *path, int last)
     uint64_t number, found = 0;
 
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        number = number_of(entry->d_name, stem, strlen(stem));
+        number = number_of(entry->d_name, stem, strlen(stem) - strlen(ending), ending);
         if (number != 0 && (found == 0 || (last ? number > found : number < found))) {
             found = number;
         }
@@ -142,12 +141,12 @@ static uint64_t find_number(const char *path, int last)
     return found;
 }
 
-uint64_t host_file_first_number(const char *path)
+uint64_t host_file_first_number(const char *path, const char *ending)
 {
-    return find_number(path, 0);
+    return find_number(path, ending, 0);
 }
 
-uint64_t host_file_last_number(const char *path)
+uint64_t host_file_last_number(const char *path, const char *ending)
 {
-    return find_number(path, 1);
+    return find_number(path, ending, 1);
 }

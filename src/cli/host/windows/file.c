@@ -123,22 +123,40 @@ int host_file_remove(const char *path)
     return ok;
 }
 
-/* The digits behind the last dot of a file's name; 0 when they are not six or more. */
-static uint64_t number_of(const wchar_t *name)
+/* The number of a name that is `length` letters, a dot, digits and the ending; 0 for others. */
+static uint64_t number_of(const wchar_t *name, size_t length, const char *ending)
 {
-    const wchar_t *dot = wcsrchr(name, L'.');
     uint64_t number = 0;
     size_t n = 0;
 
-    for (n = 0; dot != NULL && dot[n + 1] >= L'0' && dot[n + 1] <= L'9' && n < 19; n++) {
-        number = number * 10 + (uint64_t)(dot[n + 1] - L'0');
+    if (wcslen(name) < length + 7 || name[length] != L'.') {
+        return 0;
     }
-    return n >= 6 && dot[n + 1] == L'\0' ? number : 0;
+    for (name += length + 1; name[n] >= L'0' && name[n] <= L'9' && n < 19; n++) {
+        number = number * 10 + (uint64_t)(name[n] - L'0');
+    }
+    for (name += n; *ending != '\0' && (wchar_t)*ending == *name; ending++) {
+        name++;
+    }
+    return n >= 6 && *name == L'\0' && *ending == '\0' ? number : 0;
 }
 
-static uint64_t find_number(const char *path, int last)
+/* The letters of a path behind its last folder, in UTF-16. */
+static size_t stem_length(const char *path, size_t n)
 {
-    const size_t size = strlen(path) + 3;
+    size_t length = 0, i;
+
+    for (i = 0; i < n; i++) {
+        length += ((unsigned char)path[i] & 0xC0) != 0x80;
+        length += ((unsigned char)path[i] & 0xF8) == 0xF0; /* a pair of surrogates */
+        length = path[i] == '/' || path[i] == '\\' || path[i] == ':' ? 0 : length;
+    }
+    return length;
+}
+
+static uint64_t find_number(const char *path, const char *ending, int last)
+{
+    const size_t length = strlen(path) - strlen(ending), size = strlen(path) + 3;
     char *pattern = malloc(size);
     wchar_t *name;
     WIN32_FIND_DATAW data;
@@ -148,14 +166,14 @@ static uint64_t find_number(const char *path, int last)
     if (pattern == NULL) {
         return 0;
     }
-    (void)snprintf(pattern, size, "%s.*", path);
+    (void)snprintf(pattern, size, "%.*s.*%s", (int)length, path, ending);
     name = wide(pattern);
     if (name != NULL) {
         h = FindFirstFileW(name, &data);
     }
     if (h != INVALID_HANDLE_VALUE) {
         do {
-            number = number_of(data.cFileName);
+            number = number_of(data.cFileName, stem_length(path, length), ending);
             if (number != 0 && (found == 0 || (last ? number > found : number < found))) {
                 found = number;
             }
@@ -167,12 +185,12 @@ static uint64_t find_number(const char *path, int last)
     return found;
 }
 
-uint64_t host_file_first_number(const char *path)
+uint64_t host_file_first_number(const char *path, const char *ending)
 {
-    return find_number(path, 0);
+    return find_number(path, ending, 0);
 }
 
-uint64_t host_file_last_number(const char *path)
+uint64_t host_file_last_number(const char *path, const char *ending)
 {
-    return find_number(path, 1);
+    return find_number(path, ending, 1);
 }
