@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // read_mcap.js read FILE RING - reads a recording of described.c's ring by the reference reader of MCAP, checks every
 // message of every type, and prints what there is as JSON. read_mcap.js index FILE - the same by the file's index.
-// read_mcap.js write FILE - a file of another writer, as read by the tests of replay.
+// read_mcap.js write FILE - a file of another writer. read_mcap.js foreign FILE RING - checks a recording of the ring
+// that such a file was replayed into.
 const fs = require("fs");
 const path = require("path");
 
@@ -146,9 +147,32 @@ async function write(file) {
   return {count: 100};
 }
 
+// A recording of the ring that a file of write() was replayed into.
+function foreign(file, ring) {
+  const reader = new McapStreamReader({validateCrcs: true});
+  const schemas = new Map(), channels = new Map(), found = {outer: 0, json: 0};
+  reader.append(fs.readFileSync(file));
+  for (let r = reader.nextRecord(); r !== undefined; r = reader.nextRecord()) {
+    if (r.type === "Schema") schemas.set(r.id, r);
+    if (r.type === "Channel") channels.set(r.id, r);
+    if (r.type !== "Message") continue;
+    const n = r.sequence - 1, channel = channels.get(r.channelId);
+    if (channel.topic === `/${ring}/Outer`) {
+      same(decode(channel, schemas.get(channel.schemaId), r.data),
+        {number: BigInt(n), pair: [n / 2, n / 4], inner: {a: n, b: -n}}, `message ${n}`);
+      found.outer++;
+    } else {
+      same(JSON.parse(new TextDecoder().decode(r.data)), {n}, `message ${n}`);
+      found.json++;
+    }
+  }
+  return found;
+}
+
 async function main() {
   const [what, file, ring] = process.argv.slice(2);
-  const done = what === "read" ? await read(file, ring) : what === "index" ? await index(file) : await write(file);
+  const done = what === "read" ? await read(file, ring) : what === "index" ? await index(file) : what === "foreign" ? foreign(file, ring)
+    : await write(file);
   console.log(plain(done));
 }
 

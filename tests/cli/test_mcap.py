@@ -11,8 +11,8 @@ SENDER, READER, FOLDER = (sys.argv.pop(2) for _ in range(3))  # before rig takes
 
 # pylint: disable=wrong-import-position
 from recording_rig import content, path, save
-from rig import (COMMAND, Skip, contains, create, equal, finish, kill, main, remove, run, send_and_leave, start, true,
-                 unique, wait_stat, wait_until)
+from rig import (COMMAND, Skip, contains, create, equal, finish, kill, main, remove, run, run_ok, send_and_leave, start,
+                 true, unique, wait_stat, wait_until)
 
 PACKAGES = ["@mcap/core@2.2.2", "@mcap/support@1.1.0", "@foxglove/rosmsg@5.0.5",
             "@foxglove/rosmsg2-serialization@3.1.0"]
@@ -187,6 +187,62 @@ def whatIsMissingIsInTheFile():
     remove(name)
 
 
+def aRecordingIsReplayed():
+    for how in ("none", "zstd"):
+        name, file, _ = described(20000, *([] if how == "none" else ["--compress", how]))
+        out = run_ok("verify", file).decode()
+        contains(out, "is sound: 20,000 records", "verify")
+        ring = unique()
+        player = start("replay", file, ring, "--json", "--speed", "max")
+        wait_stat(ring, lambda s: s["producer"]["alive"], "the ring is there")
+        again = path("again.mcap")
+        run_ok("record", ring, again, "--consume")
+        status, out, err = finish(player)
+        equal((status, err, json.loads(out)["records"]), (0, "", 20000), "replay")
+        found = look("read", again, ring)
+        equal((found["count"], found["holes"]), (20000, 0), "what came out, with its description")
+        data = content(file)
+        status, out, _ = run("verify", save(path("cut.mcap"), data[:len(data) // 2]))
+        equal(status, 1, "a file that is cut")
+        contains(out.decode(), "is cut", "verify")
+
+
+def ringsAreReplayedByTheirNames():
+    one, two, file = unique(), unique(), path("recording.mcap")
+    for ring, line in ((one, b"one\n"), (two, b"two\n")):
+        create(ring)
+        send_and_leave(ring, line * 5)
+    run_ok("record", one, two, file, "--count", "10", "--json")
+    for names in ((one,), (two,), ()):
+        remove(one)
+        remove(two)
+        run_ok("replay", file, *names, "--persistent")
+        for ring, line in ((one, b"one\n"), (two, b"two\n")):
+            if ring in (names or (one, two)):
+                equal(run_ok("recv", ring, "--count", "5"), line * 5, "records of " + ring)
+            else:
+                create(ring)
+    status, _, err = run("replay", file, unique())
+    equal(status, 1, "a ring that is not in the file")
+    contains(err, "has no ring", "sentence")
+    remove(one)
+    remove(two)
+
+
+def aFileOfAnotherWriterIsReplayed():
+    file, ring, again = path("foreign.mcap"), unique(), path("again.mcap")
+    look("write", file)
+    status, _, err = run("replay", file)
+    equal(status, 2, "without a ring")
+    contains(err, "give the NAME", "sentence")
+    player = start("replay", file, ring, "--json", "--speed", "max")
+    wait_stat(ring, lambda s: s["producer"]["alive"], "the ring is there")
+    run_ok("record", ring, again, "--consume")
+    equal(finish(player)[::2], (0, ""), "replay")
+    found = look("foreign", again, ring)
+    equal((found["outer"], found["json"]), (90, 10), "what came out")
+
+
 def wrongWordsAreRefused():
     for words, says in [(("a", "b", "out.rec"), "out.rec.mcap"), (("a", "out", "--compress", "lz4"), "out.mcap"),
                         (("a", "x.mcap", "--split", "10"), "needs a unit"), (("a", "x.mcap", "--split", "1K"), "at least 64K"),
@@ -198,4 +254,5 @@ def wrongWordsAreRefused():
 
 main([theReferenceReaderFindsEveryMessage, manyRingsAreInOneFile, aFileThatIsCutKeepsItsWholeChunks,
       aRecorderThatIsKilledLeavesWholeChunks, filesAreSplit, standardOutputIsMcapWhenItIsAsked, whatIsMissingIsInTheFile,
+      aRecordingIsReplayed, ringsAreReplayedByTheirNames, aFileOfAnotherWriterIsReplayed,
       wrongWordsAreRefused])

@@ -235,7 +235,7 @@ def shouldRefuseWrongWords():
                         (("record", "x", "y", "z"), "'z.mcap'"),
                         (("record", "x", "y", "--keep", "2"), "--keep needs"),
                         (("record", "x", "y", "--rotate-size", "1K"), "at least 64K"),
-                        (("record", "x/y", "z"), "x/y"), (("replay", "x"), "a FILE"),
+                        (("record", "x/y", "z"), "x/y"), (("replay",), "a FILE"),
                         (("replay", "x", "y", "--speed", "0"), "--speed"),
                         (("replay", "x", "y", "--speed", "fast"), "--speed")]:
         status, out, err = run(*words)

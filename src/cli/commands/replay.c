@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "host/host.h"
-#include "recording/recording.h"
-#include "stream/sender.h"
+#include "recording/target.h"
 
 #define FILES_MAX  4096u
 #define SLEEP_FROM UINT64_C(200000) /* shorter pauses are polled: sleeps end late */
@@ -14,7 +13,11 @@
 #define SLEEP_MOST UINT64_C(100000000) /* a stop is seen this fast */
 
 struct replay {
-    struct sender to;
+    struct target *targets;
+    const char *const *names; /* the rings that are wanted; none: all */
+    size_t name_count;
+    int renames; /* the one ring of a file goes into the one that is named */
+    struct progress progress;
     const char *const *paths;
     size_t path_count;
     double speed;  /* 0: as fast as it goes */
@@ -30,7 +33,7 @@ struct replay {
 /* ---- the pace ---- */
 
 /* Times that go back (another clock, a rotated file of a later run) are no pause. */
-static void wait_for_turn(struct replay *r, uint64_t time_ns)
+static void wait_for_turn(struct replay *r, const struct sender *to, uint64_t time_ns)
 {
     uint64_t now = host_clock_ns(), left;
 
@@ -46,9 +49,9 @@ static void wait_for_turn(struct replay *r, uint64_t time_ns)
         if (left > SLEEP_FROM) {
             left -= WAKE_EARLY;
             host_sleep_ns(left < SLEEP_MOST ? left : SLEEP_MOST);
-            progress_show(&r->to.progress);
+            progress_show(&r->progress);
         } else {
-            shmring_producer_relax(r->to.ring);
+            shmring_producer_relax(to->ring);
         }
     }
     if (now > r->due_ns && now - r->due_ns > r->latest_ns) {
@@ -57,36 +60,6 @@ static void wait_for_turn(struct replay *r, uint64_t time_ns)
 }
 
 /* ---- sending ---- */
-
-/* Each returns 1; 0 to end with *ret_exit. */
-static int send_record(struct replay *r, const struct recording_entry *e, int *ret_exit)
-{
-    shmring_status status;
-
-    while ((status = shmring_try_send(r->to.ring, e->data, e->len, e->type)) == SHMRING_FULL) {
-        if (!send_wait_space(&r->to, e->len, ret_exit)) {
-            return 0;
-        }
-    }
-    if (status != SHMRING_OK) {
-        *ret_exit = say_status(status);
-        return 0;
-    }
-    return 1;
-}
-
-static int send_bytes(struct replay *r, const struct recording_entry *e, int *ret_exit)
-{
-    uint64_t done = 0;
-
-    while (done < e->len) {
-        done += shmring_try_write(r->to.ring, e->data + done, e->len - done);
-        if (done < e->len && !send_wait_space(&r->to, 1, ret_exit)) {
-            return 0;
-        }
-    }
-    return 1;
-}
 
 static void count_loss(struct replay *r, const struct recording_entry *e)
 {
@@ -102,26 +75,25 @@ static void count_loss(struct replay *r, const struct recording_entry *e)
     }
 }
 
-static int pass_on(struct replay *r, const struct recording_entry *e, int *ret_exit)
+static int pass_on(struct replay *r, struct sender *to, const struct recording_entry *e,
+                   int *ret_exit)
 {
     if ((e->flags & RECORDING_IS_LOSS) != 0) {
         count_loss(r, e);
         return 1;
     }
     if (r->speed != 0) {
-        wait_for_turn(r, e->time_ns);
+        wait_for_turn(r, to, e->time_ns);
     }
-    if (host_stop_requested() ||
-        !(r->to.info.framing == SHMRING_BYTES ? send_bytes(r, e, ret_exit)
-                                              : send_record(r, e, ret_exit))) {
+    if (host_stop_requested() || !target_send(to, e, ret_exit)) {
         return 0;
     }
     r->gaps += (e->flags & RECORDING_GAP) != 0;
     r->totals.records++;
     r->totals.bytes += e->len;
     r->left -= r->left != UINT64_MAX;
-    progress_add(&r->to.progress, 1, e->len);
-    progress_show(&r->to.progress);
+    progress_add(&r->progress, 1, e->len);
+    progress_show(&r->progress);
     return 1;
 }
 
@@ -146,13 +118,81 @@ static void take_account(struct replay *r, const struct recording_reader *file)
     }
 }
 
-static int replay_file(struct replay *r, struct recording_reader *file)
+/* The name that a ring's records go to; NULL: it is not wanted. */
+static const char *name_for(const struct replay *r, const struct recorded_ring *ring)
+{
+    size_t i;
+
+    for (i = 0; i < r->name_count; i++) {
+        if (r->renames ||
+            strcmp(short_name(ring_name(r->names[i])), short_name(ring->about.name)) == 0) {
+            return r->names[i];
+        }
+    }
+    return r->name_count == 0 ? ring->about.name : NULL;
+}
+
+/* Where a ring's records go; opened at the first. *ret: NULL for those that are not wanted. Returns
+ * an exit status. */
+static int find_target(struct replay *r, const struct recorded_ring *ring,
+                       const shmring_options *opt, struct target **ret)
+{
+    const char *name = name_for(r, ring);
+    struct target *t;
+    int status;
+
+    for (t = r->targets; name != NULL && t != NULL; t = t->next) {
+        if (strcmp(t->to.name, ring_name(name)) == 0) {
+            break;
+        }
+    }
+    if (name != NULL && t == NULL) {
+        t = calloc(1, sizeof *t);
+        if (t == NULL) {
+            return say_failed("no memory for the rings");
+        }
+        t->to.name = strcpy(t->name, ring_name(name));
+        t->next = r->targets;
+        r->targets = t;
+        status = target_open(t, ring, opt);
+        if (status != EXIT_OK) {
+            return status;
+        }
+    }
+    *ret = name != NULL ? t : NULL;
+    return EXIT_OK;
+}
+
+/* Rings that are known are there before the first record: their readers see them. */
+static int open_all(struct replay *r, struct recording_reader *file, const shmring_options *opt)
+{
+    const uint32_t count = recording_rings(file);
+    struct target *to = NULL;
+    uint32_t i;
+    int ret = EXIT_OK;
+
+    for (i = 0; i < count && ret == EXIT_OK; i++) {
+        ret = find_target(r, recording_ring(file, i), opt, &to);
+        recording_ring(file, i)->user = to;
+    }
+    return ret;
+}
+
+static int replay_file(struct replay *r, struct recording_reader *file, const shmring_options *opt)
 {
     struct recording_entry e;
+    struct recorded_ring *ring;
+    struct target *to = NULL;
     int ret = EXIT_OK, found = 1;
 
     while (r->left > 0 && !host_stop_requested() && (found = recording_next(file, &e)) > 0) {
-        if (!pass_on(r, &e, &ret)) {
+        ring = recording_ring(file, e.ring);
+        to = ring->user;
+        if (to == NULL) {
+            ret = find_target(r, ring, opt, &to);
+            ring->user = to;
+        }
+        if (ret != EXIT_OK || (to != NULL && !pass_on(r, &to->to, &e, &ret))) {
             return ret;
         }
     }
@@ -162,53 +202,47 @@ static int replay_file(struct replay *r, struct recording_reader *file)
     return found < 0 && !host_stop_requested() ? EXIT_FAILED : EXIT_OK;
 }
 
-/* The ring is as the recorded one was, where it is new. */
-static int open_ring(struct replay *r, const struct recording_about *about, shmring_options *opt)
+/* Whether the names suit the rings of a file; one name suits a file of one ring. */
+static int suit(struct replay *r, struct recording_reader *file)
 {
-    shmring_info info;
-    shmring_status status = shmring_inspect(r->to.name, &info);
-    uint64_t capacity = opt->capacity;
+    const uint32_t count = recording_rings(file);
+    uint32_t i;
+    int wanted = 0;
 
-    if (status == SHMRING_OK && info.alive != 0 && info.framing != about->framing) {
-        return say_failed("ring '%s' has another framing than the recording",
-                          short_name(r->to.name));
+    r->renames = 0;
+    if (r->name_count == 1 && count == 1) {
+        r->renames = 1;
+        return 1;
     }
-    if (status != SHMRING_OK || info.alive == 0) { /* else it is what it is */
-        opt->capacity = capacity != 0 ? capacity : about->capacity;
-        opt->max_record = capacity != 0 ? 0 : about->max_record;
-        opt->stamp = /* ticks need not be had here */
-            about->stamp != SHMRING_STAMP_NONE ? SHMRING_STAMP_MONOTONIC : SHMRING_STAMP_NONE;
+    for (i = 0; i < count; i++) {
+        wanted = wanted || name_for(r, recording_ring(file, i)) != NULL;
     }
-    opt->framing = about->framing;
-    opt->schema = about->schema;
-    status = ring_open_producer(&r->to.ring, r->to.name, opt);
-    if (status == SHMRING_E_MISMATCH && opt->max_record != 0) { /* a persistent one that waits */
-        opt->capacity = capacity;
-        opt->max_record = opt->stamp = 0;
-        status = ring_open_producer(&r->to.ring, r->to.name, opt);
-    }
-    if (status == SHMRING_OK) {
-        status = shmring_inspect(r->to.name, &r->to.info);
-    }
-    return status == SHMRING_OK ? EXIT_OK : say_status(status);
+    return wanted || count == 0;
 }
 
-static int replay_all(struct replay *r, shmring_options *opt)
+static int replay_all(struct replay *r, const shmring_options *opt)
 {
     struct recording_reader file;
     size_t i;
     int ret = EXIT_OK;
 
+    progress_start(&r->progress, 1);
     for (i = 0; i < r->path_count && ret == EXIT_OK && r->left > 0 && !host_stop_requested(); i++) {
         if (!recording_open(&file, r->paths[i])) {
             return host_stop_requested() ? EXIT_OK : EXIT_FAILED;
         }
-        if (r->to.ring == NULL) {
-            ret = open_ring(r, &file.about, opt);
-            progress_start(&r->to.progress, 1);
+        if (recording_rings(&file) > 0 && r->name_count == 0 &&
+            recording_ring(&file, 0)->about.name[0] == '\0') {
+            ret = say_usage("%s is another program's: give the NAME of the ring that it goes into",
+                            r->paths[i]);
+        } else {
+            ret = suit(r, &file)
+                      ? open_all(r, &file, opt)
+                      : say_failed("%s has no ring '%s': `shmring info` lists what it has",
+                                   r->paths[i], r->names[0]);
         }
         if (ret == EXIT_OK) {
-            ret = replay_file(r, &file);
+            ret = replay_file(r, &file, opt);
         }
         recording_close(&file);
     }
@@ -223,7 +257,7 @@ static void print_json(const struct replay *r)
 
     json_start(&j, stdout);
     json_open(&j, NULL, '{');
-    json_text(&j, "ring", short_name(r->to.name));
+    json_text(&j, "ring", short_name(r->targets->to.name));
     json_number(&j, "records", r->totals.records);
     json_number(&j, "bytes", r->totals.bytes);
     json_number(&j, "gaps", r->gaps);
@@ -283,25 +317,45 @@ static int read_speed(const char *text, double *ret)
     return 1;
 }
 
-static int run_replay(struct replay *r, shmring_options *opt)
+static int run_replay(struct replay *r, const shmring_options *opt)
 {
-    int ret, taken;
+    struct target *t, *next;
+    int ret = replay_all(r, opt), done;
+    const int some = r->targets != NULL && r->targets->is_open;
 
-    host_catch_stop(NULL);
-    ret = replay_all(r, opt);
-    progress_end(&r->to.progress);
-    if (r->to.ring != NULL) {
-        taken = send_stay(&r->to, ret);
-        ring_close_producer(r->to.ring);
-        if (r->as_json) {
-            print_json(r);
-        } else {
-            print_totals(r);
-        }
-        ret = taken;
+    progress_end(&r->progress);
+    for (t = r->targets; t != NULL; t = t->next) {
+        ret = target_end(t, ret);
     }
-    taken = say_done();
-    return ret != EXIT_OK ? ret : taken;
+    if (some && r->as_json) {
+        print_json(r);
+    } else if (some) {
+        print_totals(r);
+    }
+    for (t = r->targets; t != NULL; t = next) {
+        next = t->next;
+        free(t);
+    }
+    done = say_done();
+    return ret != EXIT_OK ? ret : done;
+}
+
+/* The operands: files, the first in any case, and behind them names. */
+static void sort_out(struct replay *r, const char *const *operands, size_t n)
+{
+    size_t files = 1;
+
+    while (files + 1 < n && recording_look_at(operands[files]) == RECORDING_YES) {
+        files++;
+    }
+    if (files + 1 == n && strlen(operands[files]) > 5 &&
+        strcmp(operands[files] + strlen(operands[files]) - 5, ".mcap") == 0) {
+        files++;
+    }
+    r->paths = operands;
+    r->path_count = files;
+    r->names = operands + files;
+    r->name_count = n - files;
 }
 
 static int run(const struct command *self, int argc, char **argv)
@@ -324,22 +378,24 @@ static int run(const struct command *self, int argc, char **argv)
                         FILES_MAX, &n, &ret)) {
         return ret;
     }
-    if (n < 2) {
-        return say_usage("replay needs a FILE, or several, and a NAME");
+    if (n == 0) {
+        return say_usage("replay needs a FILE, or several");
     }
     if (!read_speed(speed, &r.speed)) {
         return say_usage("--speed '%.40s' is neither max nor a factor such as 1, 0.5 or 10", speed);
     }
     opt.lifetime = persistent ? SHMRING_PERSISTENT : SHMRING_UNTIL_LAST_CLOSE;
-    r.paths = operands;
-    r.path_count = n - 1;
-    r.to.name = ring_name(operands[n - 1]);
+    sort_out(&r, operands, n);
+    host_catch_stop(NULL);
     return run_replay(&r, &opt);
 }
 
 const struct command command_replay = {
-    "replay", "FILE... NAME [options]", "a recording into a ring",
-    "Sends what `shmring record` wrote: the same records, with the same pauses between them. Waits "
+    "replay", "FILE... [NAME...] [options]", "a recording into rings",
+    "Sends what `shmring record` wrote: the same records, with the same pauses between them. "
+    "NAMEs choose among the rings of the recording; of one that has one ring, NAME is where it "
+    "goes. "
+    "An MCAP file of another program goes into the one ring NAME. Waits "
     "for\n"
     "space, and ends as send does. A new ring is made as the recorded one was. Damaged places are\n"
     "passed over, and said.\n"

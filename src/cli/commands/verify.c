@@ -41,17 +41,34 @@ struct sums {
     uint64_t records, bytes, losses;
 };
 
-static void print_recording(const struct recording_reader *r, const struct sums *s, int as_json)
+/* The rings of a file, as words. */
+static void name_rings(struct recording_reader *r, char *to, size_t size)
+{
+    const uint32_t count = recording_rings(r);
+    uint32_t i;
+    size_t used = 0;
+
+    for (i = 0; i < count && used < size; i++) {
+        used += (size_t)snprintf(to + used, size - used, "%s'%s'", i > 0 ? ", " : "",
+                                 short_name(recording_ring(r, i)->about.name));
+    }
+}
+
+static void print_recording(struct recording_reader *r, const struct sums *s, int as_json)
 {
     const int sound = r->damaged_places == 0 && r->missing_blocks == 0 && r->has_end;
     char records[FIGURE_SIZE], bytes[FIGURE_SIZE], losses[FIGURE_SIZE], places[FIGURE_SIZE];
+    char rings[512] = "";
     struct json j;
 
+    name_rings(r, rings, sizeof rings);
     if (as_json) {
         json_start(&j, stdout);
         json_open(&j, NULL, '{');
         json_text(&j, "recording", r->path);
-        json_text(&j, "ring", short_name(r->about.name));
+        if (recording_rings(r) > 0) {
+            json_text(&j, "ring", short_name(recording_ring(r, 0)->about.name));
+        }
         json_bool(&j, "sound", sound);
         json_number(&j, "records", s->records);
         json_number(&j, "bytes", s->bytes);
@@ -64,8 +81,8 @@ static void print_recording(const struct recording_reader *r, const struct sums 
         json_end(&j);
         return;
     }
-    print_line("recording '%s' of ring '%s' is %s: %s, %s, %s where the recorder lost some; %s%s",
-               r->path, short_name(r->about.name),
+    print_line("recording '%s' of ring%s %s is %s: %s, %s, %s where the recorder lost some; %s%s",
+               r->path, recording_rings(r) == 1 ? "" : "s", rings,
                sound                    ? "sound"
                : r->damaged_places != 0 ? "damaged"
                : r->missing_blocks != 0 ? "incomplete"

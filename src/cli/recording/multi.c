@@ -306,8 +306,8 @@ static int put_message(struct multi *m, uint16_t id, uint32_t ring, uint64_t tim
         m->chunk_ns = now_ns;
     }
     introduce(m, id);
-    mcap_chunk_message(&m->chunk, &stamp, cdr_head(), m->channels[id].schema != NULL ? 4 : 0, data,
-                       n);
+    mcap_chunk_message(&m->chunk, &stamp, m->channels[id].is_loss ? cdr_little : cdr_head(),
+                       m->channels[id].schema != NULL ? 4 : 0, data, n);
     return m->chunk.data.failed ? no_memory() : 1;
 }
 
@@ -318,9 +318,9 @@ static int put_loss(struct multi *m, uint32_t ring, unsigned kind, uint64_t byte
     unsigned char loss[32] = {(unsigned char)kind};
 
     r->loss_id = r->loss_id != 0 ? r->loss_id : make_channel(m, ring, 0, NULL, 1);
-    memcpy(loss + 8, &bytes, 8);
-    memcpy(loss + 16, &records, 8);
-    memcpy(loss + 24, &position, 8);
+    put_number(loss + 8, bytes, 8);
+    put_number(loss + 16, records, 8);
+    put_number(loss + 24, position, 8);
     return r->loss_id != 0 && put_message(m, r->loss_id, ring, now_ns, loss, sizeof loss, now_ns);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "host/host.h"
-#include "recording/recording.h"
+#include "recording/tape.h"
 
 #define READ_BYTES (256u << 10)
 
@@ -189,12 +189,63 @@ enum recording_look recording_look_at(const char *path)
         n = fread(start, 1, sizeof start, file);
     }
     (void)host_file_close(file);
-    return n == sizeof start && memcmp(start, RECORDING_MAGIC, sizeof start) == 0 ? RECORDING_YES
-                                                                                  : RECORDING_OTHER;
+    return n == sizeof start && (memcmp(start, RECORDING_MAGIC, sizeof start) == 0 ||
+                                 memcmp(start, MCAP_MAGIC, sizeof start) == 0)
+               ? RECORDING_YES
+               : RECORDING_OTHER;
+}
+
+uint32_t recording_rings(const struct recording_reader *r)
+{
+    return r->tape != NULL ? r->tape->ring_count : 1;
+}
+
+struct recorded_ring *recording_ring(struct recording_reader *r, uint32_t ring)
+{
+    return r->tape != NULL ? &r->tape->rings[ring] : &r->only;
+}
+
+/* An MCAP file, whose first bytes were read. 1; 0: it is none; -1. */
+static int open_tape(struct recording_reader *r, const unsigned char *start, size_t n)
+{
+    int found;
+
+    r->tape = calloc(1, sizeof *r->tape);
+    if (r->tape == NULL) {
+        (void)say_failed("no memory to read %s", r->path);
+        return -1;
+    }
+    found = tape_open(r->tape, r->path, r->file, start, n);
+    if (found <= 0) {
+        free(r->tape);
+        r->tape = NULL;
+    }
+    return found;
+}
+
+/* The form of version 0.1. As open_tape(). */
+static int open_blocks(struct recording_reader *r, const unsigned char *start, size_t n)
+{
+    r->buffer = malloc(READ_BYTES);
+    if (r->buffer == NULL) {
+        (void)say_failed("no memory to read %s", r->path);
+        return -1;
+    }
+    r->room = READ_BYTES;
+    memcpy(r->buffer, start, n);
+    r->end = n;
+    if (next_records(r) < 0) {
+        return -1;
+    }
+    r->only.about = r->about;
+    r->only.is_known = r->has_about;
+    return r->has_id;
 }
 
 int recording_open(struct recording_reader *r, const char *path)
 {
+    unsigned char start[MCAP_MAGIC_SIZE];
+    size_t n;
     int found;
 
     memset(r, 0, sizeof *r);
@@ -206,15 +257,35 @@ int recording_open(struct recording_reader *r, const char *path)
         }
         return 0;
     }
-    found = next_records(r);
-    if (found == 0 && !r->has_id) {
+    n = fread(start, 1, sizeof start, r->file);
+    if (n == sizeof start && memcmp(start, MCAP_MAGIC, sizeof start) == 0) {
+        found = open_tape(r, start, n);
+    } else {
+        found = open_blocks(r, start, n);
+        if (found == 0 && host_file_is_plain(r->file)) { /* its start may be damaged */
+            rewind(r->file);
+            found = open_tape(r, start, 0);
+        }
+    }
+    if (found == 0) {
         (void)say_failed("%s is not a recording, or nothing of it is left", path);
     }
-    if (found < 0 || !r->has_id) {
+    if (found <= 0) {
         recording_close(r);
         return 0;
     }
     return 1;
+}
+
+static int next_of_tape(struct recording_reader *r, struct recording_entry *ret)
+{
+    const int found = tape_next(r->tape, ret);
+    const struct mcap_reader *m = &r->tape->mcap;
+
+    r->has_end = m->has_end;
+    r->damaged_places = m->damaged_places;
+    r->skipped_bytes = m->skipped_bytes;
+    return found;
 }
 
 int recording_next(struct recording_reader *r, struct recording_entry *ret)
@@ -223,6 +294,10 @@ int recording_next(struct recording_reader *r, struct recording_entry *ret)
     size_t len;
     int found;
 
+    if (r->tape != NULL) {
+        return next_of_tape(r, ret);
+    }
+    memset(ret, 0, sizeof *ret);
     while (r->body_size - r->body_at < RECORDING_ENTRY ||
            (len = (size_t)get_number(r->body + r->body_at, 4)) >
                r->body_size - r->body_at - RECORDING_ENTRY) {
@@ -248,6 +323,11 @@ int recording_next(struct recording_reader *r, struct recording_entry *ret)
 
 void recording_close(struct recording_reader *r)
 {
+    if (r->tape != NULL) {
+        tape_close(r->tape);
+        free(r->tape);
+        r->tape = NULL;
+    }
     if (r->file != NULL) {
         (void)host_file_close(r->file);
     }

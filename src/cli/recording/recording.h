@@ -123,12 +123,27 @@ struct recording_about {
     uint32_t framing, overflow, stamp, max_record;
 };
 
+/* A ring of a recording. */
+struct recorded_ring {
+    struct recording_about about;
+    shmring_description *description; /* NULL: none */
+    int is_known;                     /* more than its name */
+    void *user;                       /* the caller's; NULL at first */
+};
+
 struct recording_entry {
     const unsigned char *data; /* until the next call */
     uint32_t len;
+    uint32_t ring; /* its number in the file; 0 of the form that has one */
     uint16_t type, flags;
+    int is_described; /* by the ring's description */
     uint64_t time_ns, position;
+    uint32_t sequence;                  /* the rest is of MCAP files */
+    const struct mcap_channel *channel; /* NULL: of the form of version 0.1 */
 };
+
+struct tape;
+struct mcap_channel;
 
 struct recording_reader {
     const char *path;
@@ -140,15 +155,21 @@ struct recording_reader {
     uint64_t id, next_sequence;
     int has_id, has_about, in_damage, has_end;
     struct recording_about about;
+    struct recorded_ring only; /* of the form that has one ring */
+    struct tape *tape;         /* NULL: of that form */
     uint64_t damaged_places, skipped_bytes, missing_blocks;
 };
+
+/* The rings that are known so far: of an MCAP file, more may come with the next record. */
+uint32_t recording_rings(const struct recording_reader *r);
+struct recorded_ring *recording_ring(struct recording_reader *r, uint32_t ring);
 
 enum recording_look { RECORDING_NO_FILE, RECORDING_OTHER, RECORDING_YES };
 /* The kind of file at a path, by how it starts. */
 enum recording_look recording_look_at(const char *path);
 
-/* Opens a file and reads as far as its first block of records. 1; 0 after it has said what failed:
- * it is not there, no recording, or of a later version. */
+/* Opens a file of either form and reads as far as its first records. 1; 0 after it has said what
+ * failed: it is not there, no recording, or of a later version. */
 int recording_open(struct recording_reader *r, const char *path);
 /* The next record or loss. 1; 0 at the end; -1 after it has said what failed. */
 int recording_next(struct recording_reader *r, struct recording_entry *ret);
