@@ -39,11 +39,12 @@ SHMRING_BEGIN_DECLS
 /* Opens a role of a ring by name, and makes the ring if open_mode allows. Either side may be first.
  * ret: the handle; untouched on failure. name: as at the top of open.h. opt: NULL is
  * SHMRING_OPTIONS_INIT. Options that describe the ring are for its creator; on an existing ring
- * those that are set (not zero, or any with SHMRING_EXACT) must agree with it. Returns SHMRING_OK;
- *   SHMRING_E_INVALID      an option out of range
- *   SHMRING_E_NAME         not a ring name
- *   SHMRING_E_NOT_FOUND    SHMRING_OPEN_ONLY, and no living ring of that name
- *   SHMRING_E_EXISTS       SHMRING_CREATE_ONLY, and it is there
+ * those that are set (not zero, or any with SHMRING_EXACT) must agree with it. A ring
+ * that a consumer made by SHMRING_OPEN_OR_CREATE, and that no producer has held, takes the first
+ * producer's options where the consumer set none. The consumer's handle goes over to it inside its
+ * next call that finds nothing. Not so on Windows. Returns SHMRING_OK; SHMRING_E_INVALID      an
+ * option out of range SHMRING_E_NAME         not a ring name SHMRING_E_NOT_FOUND SHMRING_OPEN_ONLY,
+ * and no living ring of that name SHMRING_E_EXISTS       SHMRING_CREATE_ONLY, and it is there
  *   SHMRING_E_BUSY         the role is taken; the detail names the holder's pid
  *   SHMRING_E_ACCESS       another owner's, wrong mode, a link, a FIFO, or not a ring; or a dead
  *                          ring that only its owner or root can take away: the detail says whose

@@ -15,6 +15,7 @@
 #include "segment/role.h"
 #include "segment/segment.h"
 #include "ring/space.h"
+#include "endpoint/replace.h"
 #include "ring/clock.h"
 #include "wait/waiting.h"
 
@@ -44,6 +45,9 @@ static shmring_status open_segment(const char *name, const shmring_options *opt,
     }
     if (status == SHMRING_OK) {
         status = shmring_segment_open(&parsed, ret_options, role, ret_a);
+    }
+    if (status == SHMRING_E_MISMATCH && role == SHMRING_ROLE_PRODUCER && shmring_os_can_rename()) {
+        status = shmr_replace(&parsed, ret_options, ret_a);
     }
     return shmring_settle(&kept, status);
 }
@@ -297,6 +301,28 @@ static void consumer_fill(shmring_consumer *c, struct shmring_attachment *a,
     c->attachment = a;
 }
 
+shmring_status shmr_consumer_enter(shmring_consumer *c, struct shmring_attachment *a,
+                                   const shmring_options *opt)
+{
+    uint64_t capability;
+    shmring_status status;
+
+    consumer_fill(c, a, opt);
+    status = shmring_recover_consumer(c);
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    c->noted = c->cursor;
+    capability = shmring_barrier_setup(opt->flags, &a->can_barrier);
+    c->fence = capability == SHMRING_CAP_FENCES;
+    shmring_bell_reset(&c->bells->consumer_bell, a->can_barrier);
+    shmring_role_enter(&c->page->role, capability);
+    shmring_os_guard_tell(&a->map, shmring_consumer_is_cut, c);
+    a->unfinished = 0;
+    *kept_of(c, sizeof *c) = a;
+    return SHMRING_OK;
+}
+
 shmring_status shmring_consumer_open_abi_(shmring_consumer **ret, const char *name,
                                           const shmring_options *opt, uint32_t abi,
                                           uint32_t handle_size, uint32_t record_size)
@@ -305,7 +331,6 @@ shmring_status shmring_consumer_open_abi_(shmring_consumer **ret, const char *na
     struct shmring_attachment *a = NULL;
     shmring_options options;
     shmring_consumer *c;
-    uint64_t capability;
     shmring_status status =
         open_segment(name, opt, SHMRING_ROLE_CONSUMER, &caller, ret, &options, &a);
 
@@ -316,21 +341,12 @@ shmring_status shmring_consumer_open_abi_(shmring_consumer **ret, const char *na
     if (c == NULL) {
         return no_handle(a);
     }
-    consumer_fill(c, a, &options);
-    status = shmring_recover_consumer(c);
+    status = shmr_consumer_enter(c, a, &options);
     if (status != SHMRING_OK) {
         shmring_os_handle_free(c, sizeof *c);
         shmring_segment_close(a);
         return status;
     }
-    c->noted = c->cursor;
-    capability = shmring_barrier_setup(options.flags, &a->can_barrier);
-    c->fence = capability == SHMRING_CAP_FENCES;
-    shmring_bell_reset(&c->bells->consumer_bell, a->can_barrier);
-    shmring_role_enter(&c->page->role, capability);
-    shmring_os_guard_tell(&a->map, shmring_consumer_is_cut, c);
-    a->unfinished = 0;
-    *kept_of(c, sizeof *c) = a;
     *ret = c;
     return SHMRING_OK;
 }

@@ -101,6 +101,9 @@ void shmring_os_segment_leave(struct shmring_os_segment *seg);
 /* Calls each(full name, owner is this user, arg) for all names. OK, E_UNSUPPORTED, E_OS. */
 shmring_status shmring_os_list(int (*each)(const char *name, int own, void *arg), void *arg);
 
+/* Whether a name can go to another object while processes have the first one open. */
+int shmring_os_can_rename(void);
+
 /* Whether users have numbers: shmring_os_segment.owner says something. */
 int shmring_os_has_users(void);
 

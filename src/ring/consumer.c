@@ -32,6 +32,10 @@ shmring_status shmr_ended(shmring_consumer *c, uint64_t need)
     if (status != SHMRING_EMPTY) {
         return status == SHMRING_OK ? SHMRING_EMPTY : status; /* the next call finds it */
     }
+    if (SHMRING_UNLIKELY(shmr_consumer_is_replaced(c))) {
+        status = shmr_consumer_move(c);
+        return status == SHMRING_OK ? SHMRING_EMPTY : status;
+    }
     shmring_store_relaxed(&c->page->role.ended_epoch, epoch);
     return SHMRING_CLOSED;
 }

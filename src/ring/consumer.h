@@ -14,6 +14,11 @@ shmring_status shmr_look(shmring_consumer *c, uint64_t need);
  * reported; else EMPTY, or an error. */
 shmring_status shmr_ended(shmring_consumer *c, uint64_t need);
 
+/* Whether a producer has put another ring in the place of this one, which no producer had held; and
+ * the handle's move there. OK, or as an open answers. endpoint/replace.c. */
+int shmr_consumer_is_replaced(const shmring_consumer *c);
+shmring_status shmr_consumer_move(shmring_consumer *c);
+
 /* Counts a record with GAP that is shown for the first time. */
 void shmr_count_gap(shmring_consumer *c, uint64_t position);
 

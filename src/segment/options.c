@@ -229,3 +229,59 @@ int shmring_options_any_owner(const shmring_options *opt)
 {
     return (opt->flags & SHMRING_ANY_OWNER) != 0 || opt->owner != 0;
 }
+
+/* ---- a ring that yields ---- */
+
+uint32_t shmring_options_left_open(const shmring_options *opt)
+{
+    const int exact = (opt->flags & SHMRING_EXACT) != 0;
+
+    return (opt->capacity == 0 ? SHMRING_YIELDS_CAPACITY : 0) |
+           (opt->framing == 0 && !exact ? SHMRING_YIELDS_FRAMING : 0) |
+           (opt->overflow == 0 && !exact ? SHMRING_YIELDS_OVERFLOW : 0) |
+           (opt->lifetime == 0 && !exact ? SHMRING_YIELDS_LIFETIME : 0) |
+           (opt->stamp == 0 && !exact ? SHMRING_YIELDS_STAMP : 0) |
+           (opt->max_record == 0 ? SHMRING_YIELDS_MAX_RECORD : 0) |
+           (opt->schema == 0 && !exact ? SHMRING_YIELDS_SCHEMA : 0) |
+           (opt->description == NULL ? SHMRING_YIELDS_DESCRIPTION : 0) |
+           (opt->permissions == 0 ? SHMRING_YIELDS_PERMISSIONS : 0);
+}
+
+/* Where the bits of `which` are set, ret gets the geometry's value. */
+static void take_from(shmring_options *ret, const struct shmring_geometry_page *g, uint32_t which)
+{
+    ret->capacity = (which & SHMRING_YIELDS_CAPACITY) != 0 ? g->capacity : ret->capacity;
+    ret->framing = (which & SHMRING_YIELDS_FRAMING) != 0 ? g->framing : ret->framing;
+    ret->overflow = (which & SHMRING_YIELDS_OVERFLOW) != 0 ? g->overflow : ret->overflow;
+    ret->lifetime = (which & SHMRING_YIELDS_LIFETIME) != 0 ? g->lifetime : ret->lifetime;
+    ret->stamp = (which & SHMRING_YIELDS_STAMP) != 0 ? g->stamp : ret->stamp;
+    ret->max_record = (which & SHMRING_YIELDS_MAX_RECORD) != 0 ? g->max_record : ret->max_record;
+    ret->schema = (which & SHMRING_YIELDS_SCHEMA) != 0 ? g->schema : ret->schema;
+    ret->permissions =
+        (which & SHMRING_YIELDS_PERMISSIONS) != 0 ? g->permissions : ret->permissions;
+}
+
+shmring_status shmring_options_join(const struct shmring_name *name, const shmring_options *opt,
+                                    const struct shmring_os_segment *seg,
+                                    const struct shmring_geometry_page *g, int may_yield,
+                                    shmring_options *ret)
+{
+    const uint32_t yields = may_yield ? g->yields : 0;
+    shmring_options asked = *opt, joined = *opt;
+    shmring_status status;
+
+    take_from(&asked, g, yields);
+    if ((yields & SHMRING_YIELDS_DESCRIPTION) != 0) {
+        asked.description = NULL;
+    }
+    status = shmring_options_match(name, &asked, g);
+    if (status == SHMRING_OK) {
+        status = shmr_described_match(name, &asked, seg, g);
+    }
+    if (status != SHMRING_OK) {
+        return status;
+    }
+    take_from(&joined, g, ~yields);
+    joined.start_position = g->start_position;
+    return shmring_options_read(name, &joined, ret);
+}

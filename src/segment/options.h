@@ -6,6 +6,7 @@
 #include <shmring/types.h>
 
 #include "os/name.h"
+#include "os/os.h"
 
 /* Copies opt (NULL: all defaults) into *ret and judges every field by itself.
  * OK, E_INVALID, E_UNSUPPORTED. */
@@ -15,6 +16,19 @@ shmring_status shmring_options_read(const struct shmring_name *name, const shmri
 /* Whether the options that are set agree with an existing ring. OK, E_MISMATCH. */
 shmring_status shmring_options_match(const struct shmring_name *name, const shmring_options *opt,
                                      const struct shmring_geometry_page *g);
+
+/* SHMRING_YIELDS_...: the options that a consumer which makes a ring leaves to the first producer.
+ */
+uint32_t shmring_options_left_open(const shmring_options *opt);
+
+/* The options of a ring that takes the place of one with this geometry: opt's where the old one
+ * yields, else the old one's. OK; E_MISMATCH as shmring_options_match() when opt asks for something
+ * else there, or when the old one yields nothing (may_yield is 0); E_INVALID as
+ * shmring_options_read(); as shmr_described_match(). */
+shmring_status shmring_options_join(const struct shmring_name *name, const shmring_options *opt,
+                                    const struct shmring_os_segment *seg,
+                                    const struct shmring_geometry_page *g, int may_yield,
+                                    shmring_options *ret);
 
 /* Whether a ring of that user is the one that options.owner names, if it names one. OK, E_ACCESS.
  */

@@ -163,6 +163,10 @@ static shmring_status create(struct shmring_attachment *a, const shmring_options
                             "%" PRIu64 " bytes; set the capacity",
                             a->name.full, a->geometry.max_record, a->geometry.capacity);
     }
+    if (a->role == SHMRING_ROLE_CONSUMER && opt->open_mode == SHMRING_OPEN_OR_CREATE &&
+        shmring_os_can_rename()) {
+        a->geometry.yields = shmring_options_left_open(opt);
+    }
     status = shmring_stamp_calibrate(&a->name, &a->geometry);
     if (status == SHMRING_OK) {
         status = shmr_described_enter(&a->name, opt, &a->geometry);
@@ -312,6 +316,22 @@ static shmring_status open_or_create(struct shmring_attachment *a, const shmring
                         a->name.full);
 }
 
+/* Keeps the options with which a consumer opens the name again, if a producer replaces its ring. */
+static shmring_status keep_wanted(struct shmring_attachment *a, const shmring_options *opt)
+{
+    a->wanted = *opt;
+    if (a->role == SHMRING_ROLE_CONSUMER && a->geometry.yields != 0 && opt->description != NULL) {
+        a->description = malloc(strlen(opt->description) + 1);
+        if (a->description == NULL) {
+            return shmring_fail(SHMRING_E_NO_MEMORY, "ring '%s': no memory for its description",
+                                a->name.full);
+        }
+        strcpy(a->description, opt->description);
+    }
+    a->wanted.description = a->description;
+    return SHMRING_OK;
+}
+
 shmring_status shmring_segment_open(const struct shmring_name *name, const shmring_options *opt,
                                     enum shmring_role role, struct shmring_attachment **ret)
 {
@@ -329,6 +349,7 @@ shmring_status shmring_segment_open(const struct shmring_name *name, const shmri
     status = open_or_create(a, opt);
     if (status == SHMRING_OK) {
         status = shmring_prefault(&a->name, &a->map, &a->geometry, a->role, opt->flags);
+        status = status == SHMRING_OK ? keep_wanted(a, opt) : status;
         if (status != SHMRING_OK) {
             leave_for(a);
             shmring_os_segment_drop(&a->seg);
@@ -360,22 +381,29 @@ shmring_status shmring_segment_make(const struct shmring_name *name, const shmri
 
 void shmring_segment_close(struct shmring_attachment *a)
 {
+    struct shmring_attachment *before;
     struct shmring_detail kept;
 
     shmring_detail_keep(&kept);
     (void)shmring_settle(&kept, leave(a));
+    for (before = a->before; before != NULL; before = before->before) {
+        shmring_os_unmap(&before->map);
+    }
     shmring_segment_forget(a);
 }
 
 void shmring_segment_forget(struct shmring_attachment *a)
 {
-    if (a == NULL) {
-        return;
+    struct shmring_attachment *before;
+
+    for (; a != NULL; a = before) {
+        before = a->before;
+        shmring_os_segment_drop(&a->seg);
+        shmring_os_ready_close(&a->ready);
+        if (a->listener >= 0) {
+            shmring_os_listener_close(a->listener);
+        }
+        free(a->description);
+        free(a);
     }
-    shmring_os_segment_drop(&a->seg);
-    shmring_os_ready_close(&a->ready);
-    if (a->listener >= 0) {
-        shmring_os_listener_close(a->listener);
-    }
-    free(a);
 }

@@ -16,15 +16,18 @@ struct shmring_attachment {
     struct shmring_os_map map;
     struct shmring_geometry_page geometry; /* our checked copy: shared memory is not asked again */
     int unfinished;                        /* made by an open that has not gone well yet */
-    int cut;                               /* somebody cut the object short under us */
-    int has_cause;                         /* a refusal was caused by ... */
-    uint64_t cause;                        /* ... this value, the first one */
-    int can_barrier;                       /* this process may call shmring_os_barrier() */
-    struct shmring_os_ready ready;         /* behind shmring_consumer_fd(), shmring_producer_fd() */
-    uint64_t alarm_ns;                     /* the descriptor's last alarm, 0 = none */
-    intptr_t listener;                     /* shmring_wait_any()'s, -1 = none yet */
-    uint64_t listener_number;              /* which it is, of all there ever were */
-    uint64_t heard_by;                     /* the number of the listener that hears this ring */
+    struct shmring_attachment *before; /* the ring that a producer replaced by this one, mapped */
+    shmring_options wanted;            /* how a consumer opens anew a ring that yields */
+    char *description;                 /* of `wanted`, in memory of its own; NULL = none */
+    int cut;                           /* somebody cut the object short under us */
+    int has_cause;                     /* a refusal was caused by ... */
+    uint64_t cause;                    /* ... this value, the first one */
+    int can_barrier;                   /* this process may call shmring_os_barrier() */
+    struct shmring_os_ready ready;     /* behind shmring_consumer_fd(), shmring_producer_fd() */
+    uint64_t alarm_ns;                 /* the descriptor's last alarm, 0 = none */
+    intptr_t listener;                 /* shmring_wait_any()'s, -1 = none yet */
+    uint64_t listener_number;          /* which it is, of all there ever were */
+    uint64_t heard_by;                 /* the number of the listener that hears this ring */
 };
 
 /* Opens, or makes, the ring and takes the role. name and opt are checked already.

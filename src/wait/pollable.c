@@ -69,16 +69,20 @@ static shmring_status arm(struct shmring_wait *w)
 
 shmring_status shmr_consumer_arm(shmring_consumer *c, uint64_t need, int quiet)
 {
+    const struct shmring_attachment *before;
     struct shmring_wait w;
     shmring_status status;
 
     if (c->status != SHMRING_OK) { /* the guard's: see shmring_consumer_is_cut() */
         return shmring_consumer_refuse_(c, SHMRING_E_CORRUPT, 0);
     }
-    shmring_wait_for_data(&w, c);
-    w.need = need;
-    w.quiet = quiet;
-    status = arm(&w);
+    do {
+        before = c->attachment;
+        shmring_wait_for_data(&w, c);
+        w.need = need;
+        w.quiet = quiet;
+        status = arm(&w);
+    } while (c->attachment != before); /* it has moved to another ring meanwhile */
     if (status == SHMRING_EMPTY && shmr_take_interrupt(c)) {
         shmring_os_signal(&c->attachment->seg, SHMRING_ROLE_CONSUMER);
     }

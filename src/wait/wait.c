@@ -142,6 +142,28 @@ static shmring_status sleep_a_slice(struct shmring_wait *w)
     return status;
 }
 
+/* The handle has moved to another ring (shmr_consumer_move()): the wait goes on there. */
+static void keep_up(struct shmring_wait *w)
+{
+    struct shmring_wait now;
+
+    if (w->c != NULL && w->a != w->c->attachment) {
+        shmring_wait_for_data(&now, w->c);
+        now.need = w->need;
+        now.quiet = w->quiet;
+        now.deadline_ns = w->deadline_ns;
+        *w = now;
+    }
+}
+
+static shmring_status move(struct shmring_wait *w)
+{
+    shmring_status status = shmr_consumer_move(w->c);
+
+    keep_up(w);
+    return status == SHMRING_OK ? w->nothing : status;
+}
+
 shmring_status shmring_wait_ask_peer(struct shmring_wait *w)
 {
     uint64_t epoch;
@@ -162,8 +184,11 @@ shmring_status shmring_wait_ask_peer(struct shmring_wait *w)
         return w->nothing;
     }
     status = w->look(w); /* what it did before it went comes first */
-    if (status != w->nothing) {
-        return status;
+    if (status != w->nothing || shmring_load_relaxed(&w->theirs->epoch) != epoch) {
+        return status; /* or another came, or the handle has moved */
+    }
+    if (w->c != NULL && shmr_consumer_is_replaced(w->c)) {
+        return move(w);
     }
     if (state == SHMRING_PEER_ABSENT) {
         if ((shmring_load_relaxed(w->lifecycle) & SHMRING_LIFE_REMOVED) != 0 ||
@@ -230,7 +255,8 @@ static shmring_status look_for_data(struct shmring_wait *w)
             shmring_publish_head_(c);
         }
         if (!w->quiet && shmring_load_relaxed(&c->peer->role.state) == SHMRING_ROLE_CLOSED) {
-            return shmr_ended(c, w->need);
+            status = shmr_ended(c, w->need);
+            keep_up(w);
         }
     }
     return status;

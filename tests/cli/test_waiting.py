@@ -57,4 +57,17 @@ def aRecordingTellsWhatTheSenderWasRefused():
     remove(name)
 
 
-main([aWaitIsSaidOnce, nothingIsSaidOfASenderThatIsThere, aRecordingTellsWhatTheSenderWasRefused])
+def aSenderMayAskForAnythingOfARingThatAReceiverMade():
+    for words in (["--stamp", "monotonic"], ["--persistent"], ["--capacity", "128K"], ["--frame", "raw"]):
+        name = unique()
+        receiver = start("recv", name, "--timeout", "20s")
+        wait_until(lambda n=name: stat(n), "the receiver is there")
+        status, _, err = run("send", name, *words, stdin=b"hello\n")
+        equal((status, err), (0, ""), "send %s" % words)
+        status, out, err = finish(receiver)
+        equal((status, out.strip()), (0, b"hello"), "recv for %s: %s" % (words, err))
+        if words == ["--persistent"]:
+            remove(name)
+
+
+main([aSenderMayAskForAnythingOfARingThatAReceiverMade, aWaitIsSaidOnce, nothingIsSaidOfASenderThatIsThere, aRecordingTellsWhatTheSenderWasRefused])

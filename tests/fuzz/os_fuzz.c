@@ -281,6 +281,11 @@ void shmring_os_unlock_admin(const struct shmring_os_segment *seg)
     (void)seg;
 }
 
+int shmring_os_can_rename(void)
+{
+    return 0;
+}
+
 int shmring_os_has_users(void)
 {
     return 1;

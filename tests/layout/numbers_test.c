@@ -66,7 +66,8 @@ static void shouldKeepTheGeometry(void)
     AT(shmring_geometry_page, description_at, 144, 4);
     AT(shmring_geometry_page, description_size, 148, 4);
     AT(shmring_geometry_page, description_hash, 152, 8);
-    AT(shmring_geometry_page, reserved, 160, 56);
+    AT(shmring_geometry_page, yields, 160, 4);
+    AT(shmring_geometry_page, reserved, 168, 48);
     AT(shmring_geometry_page, name, 216, 256);
 }
 

@@ -275,6 +275,16 @@ shmring_status shmring_producer_refuse_(shmring_producer *, shmring_status why, 
     return why;
 }
 
+int shmr_consumer_is_replaced(const shmring_consumer *)
+{
+    return 0; /* the name's affair, and no order's of the ring */
+}
+
+shmring_status shmr_consumer_move(shmring_consumer *)
+{
+    return SHMRING_E_UNSUPPORTED;
+}
+
 shmring_status shmring_consumer_refuse_(shmring_consumer *, shmring_status why, uint64_t)
 {
     RL_ASSERT(!"the consumer found the ring corrupt");

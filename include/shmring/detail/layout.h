@@ -91,7 +91,19 @@ SHMRING_BEGIN_INLINE
 #define SHMRING_SIGNAL_AT (SHMRING_DOORBELL_AT + 0x600)
 
 /* Lifecycle bits, in DOORBELL. */
-#define SHMRING_LIFE_REMOVED UINT64_C(1) /* the name was removed while the ring was open */
+#define SHMRING_LIFE_REMOVED  UINT64_C(1) /* the name was removed while the ring was open */
+#define SHMRING_LIFE_REPLACED UINT64_C(2) /* a producer took the name for a ring of its options */
+
+/* In `yields` of a ring that a consumer made: the properties that it left to the first producer. */
+#define SHMRING_YIELDS_CAPACITY    UINT32_C(0x001)
+#define SHMRING_YIELDS_FRAMING     UINT32_C(0x002)
+#define SHMRING_YIELDS_OVERFLOW    UINT32_C(0x004)
+#define SHMRING_YIELDS_LIFETIME    UINT32_C(0x008)
+#define SHMRING_YIELDS_STAMP       UINT32_C(0x010)
+#define SHMRING_YIELDS_MAX_RECORD  UINT32_C(0x020)
+#define SHMRING_YIELDS_SCHEMA      UINT32_C(0x040)
+#define SHMRING_YIELDS_DESCRIPTION UINT32_C(0x080)
+#define SHMRING_YIELDS_PERMISSIONS UINT32_C(0x100)
 
 /* Latency histogram: 32 sub-buckets for each power of two, nanoseconds, below 2^48. */
 #define SHMRING_HISTOGRAM_BUCKETS 1408u
@@ -123,7 +135,9 @@ struct shmring_geometry_page {
     uint32_t description_at;   /* in GEOMETRY, where the text begins; 0 = there is none */
     uint32_t description_size; /* bytes of it */
     uint64_t description_hash; /* of its canonical form */
-    uint64_t reserved[7];
+    uint32_t yields;           /* SHMRING_YIELDS_...; 0 = what is here stays */
+    uint32_t reserved0;
+    uint64_t reserved[6];
     char name[SHMRING_NAME_SIZE]; /* as opened, with its prefix, NUL-terminated */
 };
 
@@ -232,6 +246,7 @@ SHMRING_AT_(shmring_geometry_page, huge_bytes, 0x088);
 SHMRING_AT_(shmring_geometry_page, description_at, 0x090);
 SHMRING_AT_(shmring_geometry_page, description_size, 0x094);
 SHMRING_AT_(shmring_geometry_page, description_hash, 0x098);
+SHMRING_AT_(shmring_geometry_page, yields, 0x0A0);
 SHMRING_AT_(shmring_geometry_page, name, 0x0D8);
 SHMRING_AT_(shmring_role_block, epoch, 0x10);
 SHMRING_AT_(shmring_role_block, state, 0x18);

@@ -203,26 +203,55 @@ static int recv_bytes(struct receiver *r)
     return ret;
 }
 
-static int recv_all(struct receiver *r, const shmring_info *info)
+static int is_fit(struct receiver *r, const shmring_ring_info *info)
+{
+    if (info->framing == SHMRING_BYTES && (r->out.frame != FRAME_RAW || r->left != UINT64_MAX)) {
+        (void)say_failed("ring '%s' has byte framing: it holds no records; use --frame raw and "
+                         "no --count",
+                         short_name(r->name));
+        return 0;
+    }
+    return 1;
+}
+
+/* A sender that came later may have chosen the kind of the ring: so that is asked twice. */
+static int recv_kind(struct receiver *r)
+{
+    shmring_ring_info info = SHMRING_RING_INFO_INIT;
+    shmring_status status = shmring_consumer_info(r->ring, &info);
+    int ret = EXIT_OK;
+
+    if (status == SHMRING_OK && !is_fit(r, &info)) {
+        return EXIT_FAILED;
+    }
+    if (status == SHMRING_OK && r->left > 0 && wait_data(r, &ret)) {
+        status = shmring_consumer_info(r->ring, &info);
+    } else if (status == SHMRING_OK) {
+        return ret;
+    }
+    if (status != SHMRING_OK) {
+        return say_status(status);
+    }
+    if (!is_fit(r, &info)) {
+        return EXIT_FAILED;
+    }
+    if (info.overflow == SHMRING_OVERWRITE) {
+        return recv_overwrite(r, info.max_record);
+    }
+    return info.framing == SHMRING_BYTES ? recv_bytes(r) : recv_records(r);
+}
+
+static int recv_all(struct receiver *r)
 {
     int ret;
 
-    if (info->framing == SHMRING_BYTES && (r->out.frame != FRAME_RAW || r->left != UINT64_MAX)) {
-        return say_failed("ring '%s' has byte framing: it holds no records; use --frame raw and "
-                          "no --count",
-                          short_name(r->name));
-    }
     if (!frame_output_start(&r->out, r->out.frame)) {
         return EXIT_FAILED;
     }
     to_interrupt = r->ring;
     host_catch_stop(interrupt);
     progress_start(&r->progress, !host_output_is_terminal());
-    if (info->overflow == SHMRING_OVERWRITE) {
-        ret = recv_overwrite(r, info->max_record);
-    } else {
-        ret = info->framing == SHMRING_BYTES ? recv_bytes(r) : recv_records(r);
-    }
+    ret = recv_kind(r);
     progress_end(&r->progress);
     host_catch_stop(NULL);
     frame_output_end(&r->out);
@@ -244,7 +273,6 @@ static int run(const struct command *self, int argc, char **argv)
         {"persistent", OPTION_FLAG, &persistent, NULL, 0, 0, NULL, NULL},
         {"no-prefault", OPTION_FLAG, &no_prefault, NULL, 0, 0, NULL, NULL},
     };
-    shmring_info info;
     shmring_status status;
 
     r.left = UINT64_MAX;
@@ -258,10 +286,7 @@ static int run(const struct command *self, int argc, char **argv)
     opt.lifetime = persistent ? SHMRING_PERSISTENT : SHMRING_UNTIL_LAST_CLOSE;
     host_catch_stop(NULL);
     status = ring_open_consumer(&r.ring, r.name, &opt);
-    if (status == SHMRING_OK) {
-        status = shmring_inspect(r.name, &info);
-    }
-    ret = status == SHMRING_OK ? recv_all(&r, &info) : say_status(status);
+    ret = status == SHMRING_OK ? recv_all(&r) : say_status(status);
     ring_close_consumer(r.ring);
     return ret;
 }

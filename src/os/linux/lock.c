@@ -98,6 +98,11 @@ void shmring_os_unlock_admin(const struct shmring_os_segment *seg)
     (void)set_lock(seg->probe, LOCK_ADMIN, F_UNLCK);
 }
 
+int shmring_os_can_rename(void)
+{
+    return 1;
+}
+
 int shmring_os_has_users(void)
 {
     return 1;

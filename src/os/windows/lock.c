@@ -181,6 +181,11 @@ int shmring_os_has_name(const struct shmring_os_segment *seg)
     return 1;
 }
 
+int shmring_os_can_rename(void)
+{
+    return 0; /* a name goes with its handles */
+}
+
 int shmring_os_has_users(void)
 {
     return 0;
