@@ -73,6 +73,7 @@ PROGRAM = {
     'completion': 'host text',
     'doctor': 'host text',
     'stream': 'host text',
+    'expression': '',
     'recording': 'host stream text',
     'measure': 'doctor host text',
     'monitor': 'host text',
