@@ -74,10 +74,11 @@ PROGRAM = {
     'doctor': 'host text',
     'stream': 'host text',
     'expression': '',
+    'view': 'expression host stream text',
     'recording': 'host stream text',
     'measure': 'doctor host text',
     'monitor': 'host text',
-    'commands': 'completion doctor host measure monitor recording stream text',
+    'commands': 'completion doctor host measure monitor recording stream text view',
 }
 
 # Libraries of others that the program may be built with, each behind one file.

@@ -12,6 +12,7 @@
 #include "stream/frame.h"
 #include "host/host.h"
 #include "text/ring_name.h"
+#include "view/view.h"
 
 #define BYTES_CHUNK (1u << 18)
 #define SLICE_NS    UINT64_C(100000000)
@@ -23,6 +24,7 @@ struct receiver {
     uint64_t timeout_ns, waiting_ns;
     struct progress progress;
     struct frame_output out;
+    struct view view;
 };
 
 static shmring_consumer *to_interrupt;
@@ -105,8 +107,8 @@ static int recv_records(struct receiver *r)
 {
     shmring_record records[SHMRING_PEEK_MAX];
     uint32_t i, n, most;
-    uint64_t bytes;
-    int ret = EXIT_OK;
+    uint64_t bytes, count;
+    int ret = EXIT_OK, shown;
 
     while (r->left > 0 && !host_stop_requested()) {
         most = r->left < SHMRING_PEEK_MAX ? (uint32_t)r->left : SHMRING_PEEK_MAX;
@@ -117,17 +119,18 @@ static int recv_records(struct receiver *r)
             }
             continue;
         }
-        for (i = 0, bytes = 0; i < n; i++) {
-            if (!frame_output_record(&r->out, records[i].data, records[i].len)) {
-                return frame_output_failed();
+        for (i = 0, bytes = 0, count = 0; i < n; i++) {
+            if (!view_show(&r->view, &records[i], &shown)) {
+                return view_failed(&r->view);
             }
+            count += shown != 0;
             bytes += records[i].len;
         }
         if (!frame_output_flush(&r->out)) {
             return frame_output_failed();
         }
         shmring_release_many(r->ring, n);
-        r->left -= r->left == UINT64_MAX ? 0 : n;
+        r->left -= r->left == UINT64_MAX ? 0 : count;
         progress_add(&r->progress, n, bytes);
         progress_show(&r->progress);
     }
@@ -139,15 +142,15 @@ static int recv_copies(struct receiver *r, unsigned char *copy, uint32_t room)
 {
     shmring_status status;
     shmring_record record;
-    int ret = EXIT_OK;
+    int ret = EXIT_OK, shown;
 
     while (r->left > 0 && !host_stop_requested()) {
         status = shmring_try_recv(r->ring, copy, room, &record);
         if (status == SHMRING_OK) {
-            if (!frame_output_record(&r->out, copy, record.len)) {
-                return frame_output_failed();
+            if (!view_show(&r->view, &record, &shown)) {
+                return view_failed(&r->view);
             }
-            r->left -= r->left != UINT64_MAX;
+            r->left -= shown && r->left != UINT64_MAX;
             progress_add(&r->progress, 1, record.len);
         } else if (!frame_output_flush(&r->out)) {
             return frame_output_failed();
@@ -205,9 +208,10 @@ static int recv_bytes(struct receiver *r)
 
 static int is_fit(struct receiver *r, const shmring_ring_info *info)
 {
-    if (info->framing == SHMRING_BYTES && (r->out.frame != FRAME_RAW || r->left != UINT64_MAX)) {
-        (void)say_failed("ring '%s' has byte framing: it holds no records; use --frame raw and "
-                         "no --count",
+    if (info->framing == SHMRING_BYTES &&
+        (r->out.frame != FRAME_RAW || r->left != UINT64_MAX || view_is_wanted(&r->view))) {
+        (void)say_failed("ring '%s' has byte framing: it holds no records; use --frame raw, and no "
+                         "options that choose records",
                          short_name(r->name));
         return 0;
     }
@@ -241,6 +245,17 @@ static int recv_kind(struct receiver *r)
     return info.framing == SHMRING_BYTES ? recv_bytes(r) : recv_records(r);
 }
 
+/* A text that nobody can read is no reason not to show the records. */
+static int open_view(struct receiver *r, int *ret_exit)
+{
+    shmring_description *about = NULL;
+
+    if (shmring_consumer_description(r->ring, &about) < 0) {
+        say_notice("%s", shmring_error_detail());
+    }
+    return view_open(&r->view, about, &r->out, ret_exit);
+}
+
 static int recv_all(struct receiver *r)
 {
     int ret;
@@ -248,12 +263,18 @@ static int recv_all(struct receiver *r)
     if (!frame_output_start(&r->out, r->out.frame)) {
         return EXIT_FAILED;
     }
+    if (!open_view(r, &ret)) {
+        view_close(&r->view);
+        frame_output_end(&r->out);
+        return ret;
+    }
     to_interrupt = r->ring;
     host_catch_stop(interrupt);
     progress_start(&r->progress, !host_output_is_terminal());
     ret = recv_kind(r);
     progress_end(&r->progress);
     host_catch_stop(NULL);
+    view_close(&r->view);
     frame_output_end(&r->out);
     return ret;
 }
@@ -261,11 +282,13 @@ static int recv_all(struct receiver *r)
 static int run(const struct command *self, int argc, char **argv)
 {
     static const char *const frames[] = FRAME_CHOICES;
+    static const char *const formats[] = VIEW_FORMATS;
     shmring_options opt = SHMRING_OPTIONS_INIT;
     struct receiver r = {0};
     int persistent = 0, no_prefault = 0, ret;
     const struct option options[] = {
         {"frame", OPTION_CHOICE, &r.out.frame, frames, 0, 0, NULL, NULL},
+        VIEW_OPTIONS(r.view, formats),
         {"count", OPTION_COUNT, &r.left, NULL, 0, 0, NULL, NULL},
         {"timeout", OPTION_TIME, &r.timeout_ns, NULL, 0, 0, NULL, NULL},
         {"capacity", OPTION_SIZE, &opt.capacity, NULL, 0, 0, NULL, NULL},
@@ -276,11 +299,17 @@ static int run(const struct command *self, int argc, char **argv)
     shmring_status status;
 
     r.left = UINT64_MAX;
+    r.out.frame = UINT32_MAX;
+    view_start(&r.view);
     r.timeout_ns = SHMRING_FOREVER;
     if (!args_read(self, argc, argv, options, sizeof options / sizeof options[0], "NAME", &r.name,
                    &ret)) {
         return ret;
     }
+    if (r.out.frame != UINT32_MAX && r.view.format != VIEW_NONE) {
+        return say_usage("--frame and --format exclude each other");
+    }
+    r.out.frame = r.out.frame == UINT32_MAX ? FRAME_LINE : r.out.frame;
     opt.flags = no_prefault ? SHMRING_NO_PREFAULT : 0;
     r.name = ring_name(r.name);
     opt.lifetime = persistent ? SHMRING_PERSISTENT : SHMRING_UNTIL_LAST_CLOSE;
@@ -294,7 +323,8 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_recv = {
     "recv",
     "NAME [--frame line|length|raw] [--count N] [--timeout T]\n"
-    "                          [--capacity SIZE] [--persistent] [--no-prefault]",
+    "                          [--capacity SIZE] [--persistent] [--no-prefault]\n"
+    "                          " VIEW_SYNOPSIS,
     "a ring to standard output",
     "Receives records and writes them to standard output. May start before or after its sender.\n"
     "Ends with status 0 when the sender has closed and everything is read, with 1 when the sender\n"
@@ -310,5 +340,5 @@ const struct command command_recv = {
     "  --capacity SIZE  of a new ring: a power of two from 64K; 1M if not given\n"
     "  --persistent     a new ring stays until it is removed\n"
     "  --no-prefault    open at once; the first records fault the ring's pages "
-    "in\n" RING_ANY_OWNER_HELP,
+    "in\n" VIEW_HELP RING_ANY_OWNER_HELP,
     run};

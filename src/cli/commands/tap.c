@@ -7,9 +7,10 @@
 #include "stream/frame.h"
 #include "host/host.h"
 #include "text/ring_name.h"
+#include "view/view.h"
 
+#define FRAME_ANY UINT32_MAX
 #define FRAME_HEX 3u /* behind those of frame.h: as text */
-#define HEX_ROW   16u
 #define ANY_TYPE  UINT64_MAX
 #define LOOK_NS   UINT64_C(100000000) /* while it waits: is who reads the output still there? */
 #define TELL_NS                                                                                    \
@@ -34,6 +35,7 @@ struct tap {
     int newest; /* it began behind what was there */
     int has_shown;
     struct losses losses;
+    struct view view;
 };
 
 static shmring_observer *to_interrupt;
@@ -41,52 +43,6 @@ static shmring_observer *to_interrupt;
 static void interrupt(void)
 {
     shmring_observer_interrupt(to_interrupt);
-}
-
-/* ---- the view for people ---- */
-
-static int put_row(struct frame_output *o, const unsigned char *row, uint32_t at, uint32_t n)
-{
-    char text[128];
-    uint32_t i;
-    int used = snprintf(text, sizeof text, "  %08" PRIx32 " ", at);
-
-    for (i = 0; i < HEX_ROW; i++) {
-        used += snprintf(text + used, sizeof text - (size_t)used, i < n ? "%s%02x" : "%s  ",
-                         i % 8 == 0 ? "  " : " ", i < n ? row[i] : 0u);
-    }
-    used += snprintf(text + used, sizeof text - (size_t)used, "  |");
-    for (i = 0; i < n; i++) {
-        text[used++] = row[i] >= 0x20 && row[i] < 0x7F ? (char)row[i] : '.';
-    }
-    text[used++] = '|';
-    text[used++] = '\n';
-    return frame_output_bytes(o, text, (size_t)used);
-}
-
-static int put_for_people(struct frame_output *o, const shmring_record *r)
-{
-    char text[160];
-    uint32_t at;
-    int used =
-        snprintf(text, sizeof text, "at %" PRIu64 "  type %u  %" PRIu32 " bytes%s", r->position,
-                 r->type, r->len, (r->flags & SHMRING_FLAG_GAP) != 0 ? "  behind a gap" : "");
-
-    if (r->stamp != 0) {
-        used += snprintf(text + used, sizeof text - (size_t)used, "  stamp %" PRIu64 ".%09u s",
-                         r->stamp / 1000000000u, (unsigned)(r->stamp % 1000000000u));
-    }
-    text[used++] = '\n';
-    if (!frame_output_bytes(o, text, (size_t)used)) {
-        return 0;
-    }
-    for (at = 0; at < r->len; at += HEX_ROW) {
-        if (!put_row(o, (const unsigned char *)r->data + at, at,
-                     r->len - at < HEX_ROW ? r->len - at : HEX_ROW)) {
-            return 0;
-        }
-    }
-    return 1;
 }
 
 /* ---- the ring ---- */
@@ -107,13 +63,17 @@ static int grow(struct tap *t, uint32_t len)
 
 static int put(struct tap *t, const shmring_record *r)
 {
+    int shown = 0;
+
     if (t->type != ANY_TYPE && r->type != t->type) {
         return 1;
     }
-    t->left -= t->left != UINT64_MAX;
-    t->has_shown = 1;
-    return t->out.frame == FRAME_HEX ? put_for_people(&t->out, r)
-                                     : frame_output_record(&t->out, r->data, r->len);
+    if (!view_show(&t->view, r, &shown)) {
+        return 0;
+    }
+    t->left -= shown && t->left != UINT64_MAX;
+    t->has_shown |= shown;
+    return 1;
 }
 
 /* "6,610 records, 105,760 bytes,"; without the records where they are not known. */
@@ -224,8 +184,12 @@ static int show(struct tap *t, uint64_t *idle_since, shmring_status *ret_status,
     *ret_status = status;
     if (status == SHMRING_OK) {
         *idle_since = 0;
-        *ret_exit = put(t, &r) ? EXIT_OK : frame_output_failed();
-        return *ret_exit == EXIT_OK;
+        *ret_exit = EXIT_OK;
+        if (put(t, &r)) {
+            return 1;
+        }
+        *ret_exit = view_failed(&t->view);
+        return 0;
     }
     if (status == SHMRING_E_TOO_BIG) {
         *ret_exit = grow(t, r.len) ? EXIT_OK : EXIT_FAILED;
@@ -270,15 +234,26 @@ static int watch(struct tap *t)
     return frame_output_flush(&t->out) ? EXIT_OK : frame_output_failed();
 }
 
+/* A text that nobody can read is no reason not to show the records. */
+static int open_view(struct tap *t, int *ret_exit)
+{
+    shmring_description *about = NULL;
+
+    if (shmring_observer_description(t->ring, &about) < 0) {
+        say_notice("%s", shmring_error_detail());
+    }
+    return view_open(&t->view, about, &t->out, ret_exit);
+}
+
 static int tap(struct tap *t, const shmring_info *info, int newest)
 {
     int ret;
 
     t->bytes = info->framing == SHMRING_BYTES;
     if (t->bytes && ((t->out.frame != FRAME_RAW && t->out.frame != FRAME_HEX) ||
-                     t->type != ANY_TYPE || t->left != UINT64_MAX)) {
+                     t->type != ANY_TYPE || t->left != UINT64_MAX || view_is_wanted(&t->view))) {
         return say_failed("ring '%s' has byte framing: it holds no records; use --frame raw or "
-                          "hex, and neither --type nor --count",
+                          "hex, and no options that choose records",
                           short_name(t->name));
     }
     t->newest = newest;
@@ -286,8 +261,11 @@ static int tap(struct tap *t, const shmring_info *info, int newest)
     if (!grow(t, BYTES_ROOM) || !frame_output_start(&t->out, t->out.frame)) {
         return EXIT_FAILED;
     }
-    ret = watch(t);
-    tell_losses(t);
+    if (open_view(t, &ret)) {
+        ret = watch(t);
+        tell_losses(t);
+    }
+    view_close(&t->view);
     frame_output_end(&t->out);
     return ret;
 }
@@ -295,12 +273,14 @@ static int tap(struct tap *t, const shmring_info *info, int newest)
 static int run(const struct command *self, int argc, char **argv)
 {
     static const char *const frames[] = {"line", "length", "raw", "hex", NULL};
+    static const char *const formats[] = VIEW_FORMATS;
     static const char *const froms[] = {"oldest", "newest", NULL};
     struct tap t = {0};
     uint32_t from = 1;
     int ret;
     const struct option options[] = {
         {"frame", OPTION_CHOICE, &t.out.frame, frames, 0, 0, NULL, NULL},
+        VIEW_OPTIONS(t.view, formats),
         {"type", OPTION_NUMBER, &t.type, NULL, 0, 65535, NULL,
          "is too large: a type is a number from 0 to 65535"},
         {"from", OPTION_CHOICE, &from, froms, 0, 0, NULL, NULL},
@@ -314,11 +294,22 @@ static int run(const struct command *self, int argc, char **argv)
     t.type = ANY_TYPE;
     t.left = UINT64_MAX;
     t.timeout_ns = SHMRING_FOREVER;
-    t.out.frame = host_output_is_terminal() ? FRAME_HEX : FRAME_LINE;
+    t.out.frame = FRAME_ANY;
+    view_start(&t.view);
     if (!args_read(self, argc, argv, options, sizeof options / sizeof options[0], "NAME", &t.name,
                    &ret)) {
         return ret;
     }
+    if (t.out.frame != FRAME_ANY && t.view.format != VIEW_NONE) {
+        return say_usage("--frame and --format exclude each other");
+    }
+    if (t.out.frame == FRAME_ANY) {
+        t.out.frame =
+            t.view.format == VIEW_HEX || (t.view.format == VIEW_NONE && host_output_is_terminal())
+                ? FRAME_HEX
+                : FRAME_LINE;
+    }
+    t.view.format = t.out.frame == FRAME_HEX ? VIEW_HEX : t.view.format;
     t.name = ring_name(t.name);
     host_catch_stop(NULL);
     status = ring_open_observer(&t.ring, t.name, NULL);
@@ -337,7 +328,7 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_tap = {
     "tap",
     "NAME [--frame line|length|raw|hex] [--type N] [--from oldest|newest]\n"
-    "                         [--count N] [--timeout T]",
+    "                         [--count N] [--timeout T] " VIEW_SYNOPSIS,
     "watch a ring without taking anything out of it",
     "Copies the records of a ring to standard output while others use it. Nobody notices: nothing\n"
     "is taken out, waited for or written. When the ring is faster, what was missed is told on\n"
@@ -354,5 +345,5 @@ const struct command command_tap = {
     "  --from newest    begin with what is sent from now on (default)\n"
     "  --count N        end with status 0 after N records\n"
     "  --timeout T      end with status 1 when nothing has come for this "
-    "long\n" RING_ANY_OWNER_HELP,
+    "long\n" VIEW_HELP RING_ANY_OWNER_HELP,
     run};
