@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/abi.h"
+#include "ring/claim.h"
 #include "ring/copy.h"
 #include "base/error.h"
 #include "segment/options.h"
@@ -120,6 +121,7 @@ static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
     p->relax.delay = 1;
     p->by_string = shmring_copy_by_string(g->capacity);
     p->relax.unit = shmring_pause_unit();
+    shmr_claim_init(p, shmring_ticks_a_microsecond());
     p->attachment = a;
 }
 

@@ -2,6 +2,7 @@
 /* space.c - the producer reloads the consumer's position, raises its limit, and counts refusals. */
 #include <shmring/open.h>
 
+#include "ring/claim.h"
 #include "ring/space.h"
 
 shmring_status shmr_count_full(shmring_producer *p)
@@ -40,7 +41,7 @@ static void note_used(shmring_producer *p, uint64_t used)
  * high_water wrong, by at most the bytes in use. */
 void shmr_note_high_water(shmring_producer *p)
 {
-    const uint64_t unread = p->tail - shmring_load_relaxed(&p->peer->cursor);
+    const uint64_t unread = p->tail - shmr_claim_timed_load(p, &p->peer->cursor);
     const uint64_t kept = p->tail - p->evict;
 
     if (p->overflow == SHMRING_OVERWRITE) { /* what is neither read nor overwritten */
@@ -54,7 +55,7 @@ void shmr_note_high_water(shmring_producer *p)
  * of them are still to come. */
 shmring_status shmr_reload_head(shmring_producer *p, uint64_t need)
 {
-    uint64_t position = shmring_load_acquire(&p->peer->head);
+    uint64_t position = shmr_claim_timed_load(p, &p->peer->head);
     int step;
 
     for (step = 0; step < 2; step++) {
@@ -93,7 +94,7 @@ shmring_status shmr_raise_limit(shmring_producer *p, uint64_t need)
     if (need > space && p->framing == 0) {
         return SHMRING_FULL;
     }
-    space = space < step ? space : step;
+    space = shmr_claim_most(p, need, space < step ? space : step);
     if (p->framing == 0) {
         shmr_evict_note_point(p);
     }
@@ -102,5 +103,6 @@ shmring_status shmr_raise_limit(shmring_producer *p, uint64_t need)
     }
     shmr_evict_for(p, most, space);
     p->limit = p->tail + space;
+    shmr_claim(p);
     return need <= space ? SHMRING_OK : SHMRING_FULL;
 }

@@ -34,6 +34,28 @@ uint32_t shmring_pause_unit(void)
     return (uint32_t)unit;
 }
 
+uint32_t shmring_ticks_a_microsecond(void)
+{
+    static shmring_atomic_u64 known;
+    uint64_t rate = shmring_load_relaxed(&known);
+    uint64_t ns, ticks;
+    int i;
+
+    if (rate == 0 && SHMRING_HAS_TICKS) {
+        ns = shmring_os_clock_ns();
+        ticks = shmring_ticks_();
+        for (i = 0; i < 1000; i++) {
+            shmring_cpu_pause();
+        }
+        ticks = shmring_ticks_() - ticks;
+        ns = shmring_os_clock_ns() - ns;
+        rate = ticks / (ns / 1000 + 1);
+        rate = rate <= UINT32_MAX ? rate : 0;
+        shmring_store_relaxed(&known, rate);
+    }
+    return (uint32_t)rate;
+}
+
 uint64_t shmring_wait_later(uint64_t now, uint64_t ns)
 {
     return now + ns < now ? UINT64_MAX : now + ns;

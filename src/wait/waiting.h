@@ -24,6 +24,10 @@
 /* shmring_cpu_pause() calls in about 10 ns on this machine, measured once in a process. */
 uint32_t shmring_pause_unit(void);
 
+/* shmring_ticks_() in a microsecond, measured once in a process and not exact; 0 = there are none.
+ */
+uint32_t shmring_ticks_a_microsecond(void);
+
 /* The end of a wait of timeout_ns that begins now. */
 uint64_t shmring_wait_later(uint64_t now, uint64_t ns);
 

@@ -4,6 +4,7 @@
 #include <shmring/shmring.h>
 
 #include "ring/consumer.c"
+#include "ring/claim.c"
 #include "ring/evict.c"
 #include "ring/space.c"
 

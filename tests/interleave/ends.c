@@ -188,6 +188,7 @@ void open_producer(struct ring *r)
     r->p_life.told_epoch = r->p_life.told_now = plain(&producer_page(r)->role.ended_epoch);
     r->p_life.told_either = 0;
     must_open(shmring_producer_open(&r->p, r->name, &opt), "producer");
+    r->p->claims = one_in(2) ? SHMRING_CLAIMS_ALWAYS : SHMRING_CLAIMS_WHEN_FAR;
     admin_end(r->producer, &r->p_life, 1);
     r->full_need = 0;
     check_refusals(r);

@@ -31,6 +31,7 @@ int __real_shmring_os_role_held(const struct shmring_os_segment *seg, enum shmri
 int __wrap_shmring_os_role_held(const struct shmring_os_segment *seg, enum shmring_role role);
 uint64_t __wrap_shmring_os_start_time(void);
 uint32_t __wrap_shmring_pause_unit(void);
+uint32_t __wrap_shmring_ticks_a_microsecond(void);
 
 /* ---- time ---- */
 
@@ -50,6 +51,12 @@ uint64_t __wrap_shmring_os_start_time(void)
 uint32_t __wrap_shmring_pause_unit(void)
 {
     return 1;
+}
+
+/* Whether a producer claims is chance here, not time: ends.c. */
+uint32_t __wrap_shmring_ticks_a_microsecond(void)
+{
+    return 0;
 }
 
 void __wrap_shmring_os_yield(void)

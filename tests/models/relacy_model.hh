@@ -16,6 +16,7 @@
 
 /* C, compiled as C++: the same statements. */
 #include "segment/role.c"
+#include "ring/claim.c"
 #include "ring/evict.c"
 #include "ring/space.c"
 #include "endpoint/producer.c"

@@ -41,6 +41,10 @@ struct shmring_attachment; /* private to src/: name, mapping, locks */
  * next. They are at least half a `step` apart, so that a lap has hardly more of them than this. */
 #define SHMRING_MARKS 32u
 
+/* When the producer claims lines ahead of tail. */
+#define SHMRING_CLAIMS_WHEN_FAR 0u /* while the two processors share no cache */
+#define SHMRING_CLAIMS_ALWAYS   1u /* for tests */
+
 struct shmring_mark {
     uint64_t position;
     uint64_t records; /* committed before it */
@@ -94,6 +98,13 @@ typedef struct SHMRING_ALIGNED(64) shmring_producer {
     uint32_t mark_first, mark_next; /* modulo SHMRING_MARKS: where the marks are */
     uint64_t evict; /* what the shared one says: nothing at or above evict + capacity is written */
     uint64_t step;  /* `limit` is raised by this much, so that marks are made */
+    uint64_t claimed;    /* lines below this were claimed; src/ring/claim.c */
+    uint64_t claim_tail; /* and records: when `limit` was raised last */
+    uint64_t claim_records;
+    uint32_t claims;       /* SHMRING_CLAIMS_... */
+    uint32_t claiming;     /* 1: the last raise of `limit` claimed */
+    uint32_t far_loads;    /* how sure it is that the consumer's lines come from far */
+    uint32_t far_ticks;    /* a load that takes longer came from far */
     uint64_t walk_end;     /* while walking: where this producer's own records begin */
     uint64_t walk_records; /* and the records below evict, UINT64_MAX = not known */
     uint32_t walking; /* 1: evict is among the records of earlier producers, of which there are no
