@@ -62,7 +62,7 @@ def aSenderMayAskForAnythingOfARingThatAReceiverMade():
         name = unique()
         receiver = start("recv", name, "--timeout", "20s")
         wait_until(lambda n=name: stat(n), "the receiver is there")
-        status, _, err = run("send", name, *words, stdin=b"hello\n")
+        status, _, err = run("send", name, *words, data=b"hello\n")
         equal((status, err), (0, ""), "send %s" % words)
         status, out, err = finish(receiver)
         equal((status, out.strip()), (0, b"hello"), "recv for %s: %s" % (words, err))
