@@ -99,6 +99,52 @@ SHMRING_INLINE shmring_status shmring_consumer_open(shmring_consumer **ret, cons
  * here leaves the whole ring or nothing. Since 0.2. */
 SHMRING_API shmring_status shmring_create(const char *name, const shmring_options *opt);
 
+/* Makes a ring that has no name, and takes no role of it. A process that has the
+ * descriptor can come to it, and no other. A child inherits it, or it is sent through a Unix socket
+ * (SCM_RIGHTS). The ring
+ * lives as long as a descriptor of it, or a handle, is open anywhere, and leaves nothing behind.
+ * Nobody can change its size (the memory is sealed), so that no peer can end a process by cutting
+ * it short. ret: the descriptor, closed by an exec until FD_CLOEXEC is taken off; untouched on
+ * failure. label: what sentences call the ring, in the form of a name; many may have the same. opt:
+ * as for shmring_create(); SHMRING_HUGE_PAGES does nothing here. Returns SHMRING_OK;
+ * SHMRING_E_INVALID (ret is NULL, or as shmring_create()); SHMRING_E_NAME, SHMRING_E_NO_SPACE,
+ * SHMRING_E_NO_MEMORY, SHMRING_E_OS; SHMRING_E_UNSUPPORTED on Windows. Any thread; takes the time
+ * to reserve the memory; not from signal handlers. Memory order: none; handing the descriptor on
+ * orders what comes behind. A death here leaves nothing. Since 0.2. */
+SHMRING_API shmring_status shmring_create_fd(int *ret, const char *label,
+                                             const shmring_options *opt);
+
+/* Opens a role of a ring that shmring_create_fd() made. It is as shmring_producer_open() otherwise:
+ * one of each role at a time, restarts, closes and deaths are told, and a forked child holds
+ * nothing. fd: the descriptor; it stays the caller's, and may be closed at once. opt: as there; an
+ * open never makes a ring here. With SHMRING_NO_OPEN the side makes no open()
+ * and uses fd itself. The role then ends when the last copy of fd is closed, in whatever process,
+ * and a copy is no second descriptor. Returns SHMRING_OK;
+ *   SHMRING_E_INVALID      fd is not open, or an option is out of range
+ *   SHMRING_E_ACCESS       not open for reading and writing, or not sealed, or the system does not
+ *                          let this process open it anew
+ *   SHMRING_E_BUSY         the role is taken; with SHMRING_NO_OPEN also: fd or a copy is in use
+ *   SHMRING_E_EXISTS       SHMRING_CREATE_ONLY
+ *   SHMRING_E_NO_MEMORY, SHMRING_E_VERSION, SHMRING_E_MISMATCH, SHMRING_E_CORRUPT, SHMRING_E_OS
+ *                          as for shmring_producer_open()
+ *   SHMRING_E_UNSUPPORTED  Windows
+ * Any thread; waits at most two seconds for a process that is opening or closing this ring; not
+ * from signal handlers. Memory order: edge E. A death here leaves the ring as it was. Since 0.2. */
+SHMRING_INLINE shmring_status shmring_producer_open_fd(shmring_producer **ret, int fd,
+                                                       const shmring_options *opt)
+{
+    return shmring_producer_open_fd_abi_(ret, fd, opt, SHMRING_HANDLE_ABI, sizeof(shmring_producer),
+                                         sizeof(shmring_record));
+}
+
+/* The same for the consumer's role. Since 0.2. */
+SHMRING_INLINE shmring_status shmring_consumer_open_fd(shmring_consumer **ret, int fd,
+                                                       const shmring_options *opt)
+{
+    return shmring_consumer_open_fd_abi_(ret, fd, opt, SHMRING_HANDLE_ABI, sizeof(shmring_consumer),
+                                         sizeof(shmring_record));
+}
+
 /* Gives the role back and frees the handle. Staged records are published, an open reservation is
  * dropped. The other side sees SHMRING_CLOSED once it has read everything. The last to close an
  * UNTIL_LAST_CLOSE ring removes its name. This process cannot do that where the ring is another

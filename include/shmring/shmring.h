@@ -18,6 +18,9 @@
  *   open.h      names and handles
  *     open a side, and make the ring if need be   shmring_producer_open(), shmring_consumer_open()
  *     make a ring and take no side                shmring_create()
+ *     make one without a name, and open it        shmring_create_fd(),
+ *                                                 shmring_producer_open_fd(),
+ *                                                 shmring_consumer_open_fd()
  *     give a side back                            shmring_producer_close(),
  *                                                 shmring_consumer_close()
  *     remove a name; all that dead processes left shmring_remove(), shmring_prune()

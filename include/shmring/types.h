@@ -41,6 +41,11 @@ enum { SHMRING_STAMP_NONE = 0, SHMRING_STAMP_MONOTONIC = 1, SHMRING_STAMP_TSC = 
  * whenever a process of the machine calls the global membarrier. A thread on an isolated processor
  * may not want that. Every ring of the process must have the flag then. Since 0.2. */
 #define SHMRING_NO_MEMBARRIER 32u
+/* For shmring_producer_open_fd() and shmring_consumer_open_fd() in a process that may not open
+ * files (seccomp): the side uses the descriptor itself. No other handle may use it or a copy of it.
+ * No other process may keep a copy, or the other side is not told of this side's death. Since 0.2.
+ */
+#define SHMRING_NO_OPEN 64u
 
 typedef struct shmring_options {
     uint32_t struct_size; /* SHMRING_OPTIONS_INIT sets it; unknown trailing bytes must be zero */

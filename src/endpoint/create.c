@@ -6,7 +6,8 @@
 #include "segment/options.h"
 #include "segment/segment.h"
 
-shmring_status shmring_create(const char *name, const shmring_options *opt)
+/* Makes a ring with a name, or where ret_fd is not NULL one without. */
+static shmring_status make(const char *name, const shmring_options *opt, int *ret_fd)
 {
     struct shmring_detail kept;
     struct shmring_name parsed;
@@ -27,7 +28,21 @@ shmring_status shmring_create(const char *name, const shmring_options *opt)
     if (status == SHMRING_OK) {
         options.open_mode = SHMRING_CREATE_ONLY;
         options.lifetime = SHMRING_PERSISTENT; /* nobody has it open at first */
-        status = shmring_segment_make(&parsed, &options);
+        status = ret_fd == NULL ? shmring_segment_make(&parsed, &options)
+                                : shmring_segment_make_fd(&parsed, &options, ret_fd);
     }
     return shmring_settle(&kept, status);
+}
+
+shmring_status shmring_create(const char *name, const shmring_options *opt)
+{
+    return make(name, opt, NULL);
+}
+
+shmring_status shmring_create_fd(int *ret, const char *label, const shmring_options *opt)
+{
+    if (ret == NULL) {
+        return shmring_fail(SHMRING_E_INVALID, "the place for the descriptor is NULL");
+    }
+    return make(label, opt, ret);
 }

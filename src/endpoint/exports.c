@@ -24,15 +24,17 @@
 #define shmring_consumer_relax inline_consumer_relax
 #define shmring_producer_relax inline_producer_relax
 
-#define shmring_producer_open inline_producer_open
-#define shmring_consumer_open inline_consumer_open
-#define shmring_observer_open inline_observer_open
-#define shmring_inspect       inline_inspect
-#define shmring_verify        inline_verify
-#define shmring_verify_file   inline_verify_file
-#define shmring_repair        inline_repair
-#define shmring_repair_file   inline_repair_file
-#define shmring_latency_of    inline_latency_of
+#define shmring_producer_open    inline_producer_open
+#define shmring_consumer_open    inline_consumer_open
+#define shmring_producer_open_fd inline_producer_open_fd
+#define shmring_consumer_open_fd inline_consumer_open_fd
+#define shmring_observer_open    inline_observer_open
+#define shmring_inspect          inline_inspect
+#define shmring_verify           inline_verify
+#define shmring_verify_file      inline_verify_file
+#define shmring_repair           inline_repair
+#define shmring_repair_file      inline_repair_file
+#define shmring_latency_of       inline_latency_of
 
 #define shmring_latency_bucket     inline_latency_bucket
 #define shmring_latency_bucket_top inline_latency_bucket_top
@@ -66,6 +68,8 @@
 #undef shmring_producer_relax
 #undef shmring_producer_open
 #undef shmring_consumer_open
+#undef shmring_producer_open_fd
+#undef shmring_consumer_open_fd
 #undef shmring_observer_open
 #undef shmring_inspect
 #undef shmring_verify
@@ -121,6 +125,10 @@ REAL(shmring_status, producer_open,
      (shmring_producer * *ret, const char *name, const shmring_options *opt), (ret, name, opt))
 REAL(shmring_status, consumer_open,
      (shmring_consumer * *ret, const char *name, const shmring_options *opt), (ret, name, opt))
+REAL(shmring_status, producer_open_fd,
+     (shmring_producer * *ret, int fd, const shmring_options *opt), (ret, fd, opt))
+REAL(shmring_status, consumer_open_fd,
+     (shmring_consumer * *ret, int fd, const shmring_options *opt), (ret, fd, opt))
 REAL(shmring_status, observer_open,
      (shmring_observer * *ret, const char *name, const shmring_options *opt), (ret, name, opt))
 REAL(shmring_status, inspect, (const char *name, shmring_info *ret), (name, ret))

@@ -24,7 +24,13 @@
  * (docs/performance.md#techniques). */
 #define STEP_MIN UINT64_C(16384)
 
-static shmring_status open_segment(const char *name, const shmring_options *opt,
+/* A name or a descriptor. */
+struct way {
+    const char *name; /* unused where by_fd */
+    int by_fd, fd;
+};
+
+static shmring_status open_segment(const struct way *way, const shmring_options *opt,
                                    enum shmring_role role, const struct shmring_caller *caller,
                                    void *ret, shmring_options *ret_options,
                                    struct shmring_attachment **ret_a)
@@ -37,7 +43,14 @@ static shmring_status open_segment(const char *name, const shmring_options *opt,
     if (ret == NULL) {
         return shmring_fail(SHMRING_E_INVALID, "the place for the handle is NULL");
     }
-    status = shmring_name_parse(&parsed, name);
+    if (!way->by_fd) {
+        status = shmring_name_parse(&parsed, way->name);
+    } else if (way->fd < 0) {
+        status = shmring_fail(SHMRING_E_INVALID, "%d is no descriptor of a ring", way->fd);
+    } else {
+        shmring_name_of_descriptor(&parsed, way->fd);
+        status = SHMRING_OK;
+    }
     if (status == SHMRING_OK) {
         status = shmring_caller_check(caller, parsed.full);
     }
@@ -47,7 +60,8 @@ static shmring_status open_segment(const char *name, const shmring_options *opt,
     if (status == SHMRING_OK) {
         status = shmring_segment_open(&parsed, ret_options, role, ret_a);
     }
-    if (status == SHMRING_E_MISMATCH && role == SHMRING_ROLE_PRODUCER && shmring_os_can_rename()) {
+    if (!way->by_fd && status == SHMRING_E_MISMATCH && role == SHMRING_ROLE_PRODUCER &&
+        shmring_os_can_rename()) {
         status = shmr_replace(&parsed, ret_options, ret_a);
     }
     return shmring_settle(&kept, status);
@@ -67,19 +81,16 @@ shmring_status shmring_guard(void)
     return shmring_os_guard();
 }
 
-static shmring_status was_cut(const struct shmring_attachment *a)
-{
-    return shmring_fail(
-        SHMRING_E_CORRUPT,
-        "ring '%s' is corrupt: somebody cut its file short while it was open; close "
-        "it and make a new one",
-        a->name.full);
-}
-
 /* The place by which a forked child's copy of a handle knows its attachment. */
 static struct shmring_attachment **kept_of(void *handle, size_t size)
 {
     return shmring_os_handle_kept(handle, size);
+}
+
+/* Of this process; the system tells it by a file. */
+static uint64_t start_time(const shmring_options *opt)
+{
+    return (opt->flags & SHMRING_NO_OPEN) != 0 ? 0 : shmring_os_start_time();
 }
 
 /* ---- producer ---- */
@@ -125,17 +136,15 @@ static void producer_fill(shmring_producer *p, struct shmring_attachment *a,
     p->attachment = a;
 }
 
-shmring_status shmring_producer_open_abi_(shmring_producer **ret, const char *name,
-                                          const shmring_options *opt, uint32_t abi,
-                                          uint32_t handle_size, uint32_t record_size)
+static shmring_status producer_open(shmring_producer **ret, const struct way *way,
+                                    const shmring_options *opt, const struct shmring_caller *caller)
 {
-    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_producer), record_size};
     struct shmring_attachment *a = NULL;
     shmring_options options;
     shmring_producer *p;
     uint64_t capability;
     shmring_status status =
-        open_segment(name, opt, SHMRING_ROLE_PRODUCER, &caller, ret, &options, &a);
+        open_segment(way, opt, SHMRING_ROLE_PRODUCER, caller, ret, &options, &a);
 
     if (status != SHMRING_OK) {
         return status;
@@ -156,12 +165,33 @@ shmring_status shmring_producer_open_abi_(shmring_producer **ret, const char *na
     capability = shmring_barrier_setup(options.flags, &a->can_barrier);
     p->fence = capability == SHMRING_CAP_FENCES;
     shmring_bell_reset(&p->bells->producer_bell, a->can_barrier);
-    shmring_role_enter(&p->page->role, capability | SHMRING_CAP_EVICTS | SHMRING_CAP_REPORTS);
+    shmring_role_enter(&p->page->role, capability | SHMRING_CAP_EVICTS | SHMRING_CAP_REPORTS,
+                       start_time(&options));
     shmring_os_guard_tell(&a->map, shmring_producer_is_cut, p);
     a->unfinished = 0;
     *kept_of(p, sizeof *p) = a;
     *ret = p;
     return SHMRING_OK;
+}
+
+shmring_status shmring_producer_open_abi_(shmring_producer **ret, const char *name,
+                                          const shmring_options *opt, uint32_t abi,
+                                          uint32_t handle_size, uint32_t record_size)
+{
+    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_producer), record_size};
+    const struct way way = {name, 0, 0};
+
+    return producer_open(ret, &way, opt, &caller);
+}
+
+shmring_status shmring_producer_open_fd_abi_(shmring_producer **ret, int fd,
+                                             const shmring_options *opt, uint32_t abi,
+                                             uint32_t handle_size, uint32_t record_size)
+{
+    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_producer), record_size};
+    const struct way way = {NULL, 1, fd};
+
+    return producer_open(ret, &way, opt, &caller);
 }
 
 void shmring_producer_close(shmring_producer *p)
@@ -186,75 +216,6 @@ void shmring_producer_close(shmring_producer *p)
         shmring_segment_forget(*kept_of(p, sizeof *p));
     }
     shmring_os_handle_free(p, sizeof *p);
-}
-
-/* The value that made a handle refuse for the first time: later calls meet others, which its
- * refusal has made. */
-static uint64_t first_cause(struct shmring_attachment *a, int32_t status, uint64_t value)
-{
-    if (status == SHMRING_OK || !a->has_cause) {
-        a->has_cause = 1;
-        a->cause = value;
-    }
-    return a->cause;
-}
-
-shmring_status shmring_producer_refuse_(shmring_producer *p, shmring_status why, uint64_t value)
-{
-    const char *name;
-
-    if (p == NULL || p->attachment == NULL) {
-        return shmring_fail(SHMRING_E_INVALID,
-                            "a producer handle is NULL, or was opened before fork(): open the ring "
-                            "in the process that uses it");
-    }
-    name = p->attachment->name.full;
-    if (why == SHMRING_E_CORRUPT || p->status != SHMRING_OK) {
-        value = first_cause(p->attachment, p->status, value);
-        p->status = SHMRING_E_CORRUPT;
-        p->limit = p->tail;
-        shmring_set_gates_(p);
-        if (p->attachment->cut) {
-            return was_cut(p->attachment);
-        }
-        if (p->walking != 0) { /* this producer never asks where the consumer is */
-            return shmring_fail(SHMRING_E_CORRUPT,
-                                "ring '%s' is corrupt: what an earlier producer left at position "
-                                "%" PRIu64 " is no record; close it and make a new one",
-                                name, value);
-        }
-        return shmring_fail(SHMRING_E_CORRUPT,
-                            "ring '%s' is corrupt: its consumer says position %" PRIu64
-                            " and the producer is at %" PRIu64
-                            "; close it, and 'shmring repair' it or make a new one",
-                            name, value, p->tail);
-    }
-    if (why == SHMRING_E_TOO_BIG) {
-        return shmring_fail(why,
-                            "ring '%s': %" PRIu64 " bytes are more than %s of %" PRIu64
-                            ": send less at once, or make the ring with a larger %s",
-                            name, value,
-                            p->framing == SHMRING_RECORDS ? "its max_record" : "its capacity",
-                            p->framing == SHMRING_RECORDS ? (uint64_t)p->max_record : p->capacity,
-                            p->framing == SHMRING_RECORDS ? "max_record" : "capacity");
-    }
-    if (p->reserved != 0) {
-        return shmring_fail(
-            why, "ring '%s': a reservation of %" PRIu32 " bytes is open: commit or abort it first",
-            name, p->reserved_len);
-    }
-    if (p->framing == SHMRING_BYTES) {
-        return shmring_fail(
-            why,
-            "ring '%s' has byte framing: use shmring_try_write and shmring_write_span, "
-            "and advance by no more than the span (%" PRIu64 ")",
-            name, value);
-    }
-    return shmring_fail(why,
-                        "ring '%s': that call does not fit the ring's state: byte calls need byte "
-                        "framing, and a commit needs a reservation of at least its length (%" PRIu64
-                        ")",
-                        name, value);
 }
 
 /* ---- consumer ---- */
@@ -318,23 +279,21 @@ shmring_status shmr_consumer_enter(shmring_consumer *c, struct shmring_attachmen
     capability = shmring_barrier_setup(opt->flags, &a->can_barrier);
     c->fence = capability == SHMRING_CAP_FENCES;
     shmring_bell_reset(&c->bells->consumer_bell, a->can_barrier);
-    shmring_role_enter(&c->page->role, capability);
+    shmring_role_enter(&c->page->role, capability, start_time(opt));
     shmring_os_guard_tell(&a->map, shmring_consumer_is_cut, c);
     a->unfinished = 0;
     *kept_of(c, sizeof *c) = a;
     return SHMRING_OK;
 }
 
-shmring_status shmring_consumer_open_abi_(shmring_consumer **ret, const char *name,
-                                          const shmring_options *opt, uint32_t abi,
-                                          uint32_t handle_size, uint32_t record_size)
+static shmring_status consumer_open(shmring_consumer **ret, const struct way *way,
+                                    const shmring_options *opt, const struct shmring_caller *caller)
 {
-    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_consumer), record_size};
     struct shmring_attachment *a = NULL;
     shmring_options options;
     shmring_consumer *c;
     shmring_status status =
-        open_segment(name, opt, SHMRING_ROLE_CONSUMER, &caller, ret, &options, &a);
+        open_segment(way, opt, SHMRING_ROLE_CONSUMER, caller, ret, &options, &a);
 
     if (status != SHMRING_OK) {
         return status;
@@ -351,6 +310,26 @@ shmring_status shmring_consumer_open_abi_(shmring_consumer **ret, const char *na
     }
     *ret = c;
     return SHMRING_OK;
+}
+
+shmring_status shmring_consumer_open_abi_(shmring_consumer **ret, const char *name,
+                                          const shmring_options *opt, uint32_t abi,
+                                          uint32_t handle_size, uint32_t record_size)
+{
+    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_consumer), record_size};
+    const struct way way = {name, 0, 0};
+
+    return consumer_open(ret, &way, opt, &caller);
+}
+
+shmring_status shmring_consumer_open_fd_abi_(shmring_consumer **ret, int fd,
+                                             const shmring_options *opt, uint32_t abi,
+                                             uint32_t handle_size, uint32_t record_size)
+{
+    const struct shmring_caller caller = {abi, handle_size, sizeof(shmring_consumer), record_size};
+    const struct way way = {NULL, 1, fd};
+
+    return consumer_open(ret, &way, opt, &caller);
 }
 
 void shmring_consumer_close(shmring_consumer *c)
@@ -371,51 +350,4 @@ void shmring_consumer_close(shmring_consumer *c)
         shmring_segment_forget(*kept_of(c, sizeof *c));
     }
     shmring_os_handle_free(c, sizeof *c);
-}
-
-shmring_status shmring_consumer_refuse_(shmring_consumer *c, shmring_status why, uint64_t value)
-{
-    const char *name;
-
-    if (c == NULL || c->attachment == NULL) {
-        return shmring_fail(SHMRING_E_INVALID,
-                            "a consumer handle is NULL, or was opened before fork(): open the ring "
-                            "in the process that uses it");
-    }
-    name = c->attachment->name.full;
-    if (why == SHMRING_E_CORRUPT || c->status != SHMRING_OK) {
-        value = first_cause(c->attachment, c->status, value);
-        c->status = SHMRING_E_CORRUPT;
-        c->data = c->bytes = c->shared = c->stamped = NULL;
-        c->tail = c->cursor;
-        c->peeked_count = 0;
-        if (c->attachment->cut) {
-            return was_cut(c->attachment);
-        }
-        return shmring_fail(
-            SHMRING_E_CORRUPT,
-            "ring '%s' is corrupt at position %" PRIu64 ": found %#" PRIx64
-            "; look with 'shmring verify', then 'shmring repair' it or make a new one",
-            name, c->cursor, value);
-    }
-    if (why == SHMRING_E_TOO_BIG) {
-        return shmring_fail(why,
-                            "ring '%s': the next record has %" PRIu64
-                            " bytes and the buffer is smaller; it stays in the ring",
-                            name, value);
-    }
-    if (c->shared != NULL) {
-        return shmring_fail(SHMRING_E_UNSUPPORTED,
-                            "ring '%s' is an overwrite ring, whose producer does not wait: records "
-                            "cannot be read in place; use shmring_try_recv or shmring_recv",
-                            name);
-    }
-    return shmring_fail(why,
-                        c->framing == SHMRING_BYTES
-                            ? "ring '%s' has byte framing: use shmring_try_read and "
-                              "shmring_read_span, and advance by no more than the span (%" PRIu64
-                              ")"
-                            : "ring '%s' has record framing: use shmring_try_recv and shmring_peek "
-                              "(%" PRIu64 ")",
-                        name, value);
 }

@@ -72,7 +72,8 @@ static shmring_status retire(struct shmring_attachment *old)
     status = shmring_os_unname(&old->name, &old->seg);
     if (status == SHMRING_OK) {
         shmring_role_enter(&shmring_producer_page_of(&old->map)->role,
-                           SHMRING_CAP_FENCES | SHMRING_CAP_EVICTS | SHMRING_CAP_REPORTS);
+                           SHMRING_CAP_FENCES | SHMRING_CAP_EVICTS | SHMRING_CAP_REPORTS,
+                           shmring_os_start_time());
     } else {
         (void)shmring_fetch_and(&bells->lifecycle, ~SHMRING_LIFE_REPLACED);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "os/name.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -72,4 +73,12 @@ shmring_status shmring_name_parse(struct shmring_name *ret, const char *name)
     ret->global = prefix[0] == 'G';
     ret->user = shmring_os_user();
     return SHMRING_OK;
+}
+
+void shmring_name_of_descriptor(struct shmring_name *ret, int fd)
+{
+    memset(ret, 0, sizeof *ret);
+    (void)snprintf(ret->full, sizeof ret->full, "descriptor %d", fd);
+    ret->descriptor = fd + 1;
+    ret->user = shmring_os_user();
 }

@@ -75,6 +75,22 @@ shmring_status shmring_os_open(const struct shmring_name *name, int write, int a
  * the admin lock. OK, E_NOT_FOUND, E_ACCESS, E_UNSUPPORTED, E_OS. */
 shmring_status shmring_os_open_file(const char *path, int write, struct shmring_os_segment *ret);
 
+/* Makes an object that never has a name, of size bytes, all zero, every page reserved; what is
+ * written to it goes by its descriptor. name: what sentences call it. OK, and errors as
+ * shmring_os_create(). */
+shmring_status shmring_os_create_nameless(const struct shmring_name *name, uint64_t size,
+                                          uint32_t permissions, struct shmring_os_segment *ret);
+
+/* From now on nobody can change its size. *ret_fd: a descriptor for the caller, on a description
+ * that has no lock. The segment is empty afterwards, also on failure. OK, E_OS. */
+shmring_status shmring_os_seal(const struct shmring_name *name, struct shmring_os_segment *seg,
+                               int *ret_fd);
+
+/* Takes a nameless object from a descriptor, which stays the caller's. as_given: by its own open
+ * file description, and without an open. OK; E_INVALID, E_ACCESS, E_BUSY, E_UNSUPPORTED, E_OS. */
+shmring_status shmring_os_adopt(const struct shmring_name *name, int fd, int as_given,
+                                struct shmring_os_segment *ret);
+
 /* Plain access before, or without, a mapping. 1 on success. */
 int shmring_os_read(const struct shmring_os_segment *seg, uint64_t at, void *buf, size_t n);
 int shmring_os_write(const struct shmring_os_segment *seg, uint64_t at, const void *buf, size_t n);

@@ -162,3 +162,25 @@ int shmring_geometry_write(const struct shmring_os_segment *seg, struct shmring_
     shmring_store_relaxed(&g->magic, magic);
     return 1;
 }
+
+/* ---- where the pages are ---- */
+
+struct shmring_producer_page *shmring_producer_page_of(const struct shmring_os_map *map)
+{
+    return (struct shmring_producer_page *)(void *)(map->base + SHMRING_PRODUCER_AT);
+}
+
+struct shmring_consumer_page *shmring_consumer_page_of(const struct shmring_os_map *map)
+{
+    return (struct shmring_consumer_page *)(void *)(map->base + SHMRING_CONSUMER_AT);
+}
+
+struct shmring_doorbell_page *shmring_doorbell_page_of(const struct shmring_os_map *map)
+{
+    return (struct shmring_doorbell_page *)(void *)(map->base + SHMRING_DOORBELL_AT);
+}
+
+unsigned char *shmring_data_of(const struct shmring_os_map *map)
+{
+    return map->base + SHMRING_HEADER_SIZE;
+}

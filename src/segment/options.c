@@ -16,7 +16,7 @@
 #define OWNER_MAX (UINT64_C(1) << 32)
 
 /* All there are: the lowest bits, without a hole. */
-#define FLAGS (2 * SHMRING_NO_MEMBARRIER - 1)
+#define FLAGS (2 * SHMRING_NO_OPEN - 1)
 
 uint32_t shmring_header_of(uint32_t stamp)
 {
@@ -158,6 +158,12 @@ shmring_status shmring_options_read(const struct shmring_name *name, const shmri
                             " and must be a user's id + 1, at most 4294967296, and 0 with "
                             "SHMRING_ANY_OWNER",
                             name->full, ret->owner);
+    }
+    if ((ret->flags & SHMRING_NO_OPEN) != 0 && name->descriptor == 0) {
+        return shmring_fail(SHMRING_E_INVALID,
+                            "ring '%s': SHMRING_NO_OPEN is for rings that are opened by a "
+                            "descriptor, and this one is made or opened by a name",
+                            name->full);
     }
     if ((ret->flags & SHMRING_PREFAULT) != 0 && (ret->flags & SHMRING_NO_PREFAULT) != 0) {
         return shmring_fail(SHMRING_E_INVALID,

@@ -5,7 +5,7 @@
 
 #include "os/os.h"
 
-void shmring_role_enter(struct shmring_role_block *ours, uint64_t capability)
+void shmring_role_enter(struct shmring_role_block *ours, uint64_t capability, uint64_t start_time)
 {
     char program[16];
     uint64_t words[2];
@@ -13,7 +13,7 @@ void shmring_role_enter(struct shmring_role_block *ours, uint64_t capability)
     shmring_os_program(program);
     memcpy(words, program, sizeof words);
     shmring_store_relaxed(&ours->pid, shmring_os_pid());
-    shmring_store_relaxed(&ours->start_time, shmring_os_start_time());
+    shmring_store_relaxed(&ours->start_time, start_time);
     shmring_store_relaxed(&ours->program[0], words[0]);
     shmring_store_relaxed(&ours->program[1], words[1]);
     shmring_store_relaxed(&ours->capability, capability);

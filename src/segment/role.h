@@ -9,9 +9,10 @@
 #include "segment/segment.h"
 
 /* Writes who we are into our role block, raises the epoch and shows ATTACHED. capability:
- * SHMRING_CAP_... Ends with a full barrier: a sleeper that saw no owner before our claim has its
- * bell visible to our first publication (edge F). */
-void shmring_role_enter(struct shmring_role_block *ours, uint64_t capability);
+ * SHMRING_CAP_... start_time: of this process, 0 where it may not be asked for. Ends with a full
+ * barrier: a sleeper that saw no owner before our claim has its bell visible to our first
+ * publication (edge F). */
+void shmring_role_enter(struct shmring_role_block *ours, uint64_t capability, uint64_t start_time);
 
 /* Shows CLOSED, after everything that we published (edge E). */
 void shmring_role_leave(struct shmring_role_block *ours);

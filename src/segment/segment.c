@@ -22,26 +22,6 @@
 /* How long an open goes on while the name keeps changing hands under it. */
 #define OPEN_PATIENCE_NS UINT64_C(5000000000)
 
-struct shmring_producer_page *shmring_producer_page_of(const struct shmring_os_map *map)
-{
-    return (struct shmring_producer_page *)(void *)(map->base + SHMRING_PRODUCER_AT);
-}
-
-struct shmring_consumer_page *shmring_consumer_page_of(const struct shmring_os_map *map)
-{
-    return (struct shmring_consumer_page *)(void *)(map->base + SHMRING_CONSUMER_AT);
-}
-
-struct shmring_doorbell_page *shmring_doorbell_page_of(const struct shmring_os_map *map)
-{
-    return (struct shmring_doorbell_page *)(void *)(map->base + SHMRING_DOORBELL_AT);
-}
-
-unsigned char *shmring_data_of(const struct shmring_os_map *map)
-{
-    return map->base + SHMRING_HEADER_SIZE;
-}
-
 /* ---- create and attach ---- */
 
 static uint64_t role_block_at(enum shmring_role role)
@@ -149,10 +129,10 @@ static void leave_for(struct shmring_attachment *a)
     (void)shmring_settle(&why, SHMRING_OK);
 }
 
-static shmring_status create(struct shmring_attachment *a, const shmring_options *opt)
+/* The geometry of a new ring, before there is an object. */
+static shmring_status plan(struct shmring_attachment *a, const shmring_options *opt)
 {
     shmring_status status;
-    int huge = (opt->flags & SHMRING_HUGE_PAGES) != 0;
 
     shmring_geometry_make(&a->name, opt, &a->geometry);
     if (a->geometry.max_record >
@@ -171,6 +151,14 @@ static shmring_status create(struct shmring_attachment *a, const shmring_options
     if (status == SHMRING_OK) {
         status = shmr_described_enter(&a->name, opt, &a->geometry);
     }
+    return status;
+}
+
+static shmring_status create(struct shmring_attachment *a, const shmring_options *opt)
+{
+    int huge = (opt->flags & SHMRING_HUGE_PAGES) != 0;
+    shmring_status status = plan(a, opt);
+
     if (status != SHMRING_OK) {
         return status;
     }
@@ -224,6 +212,25 @@ static shmring_status reap(const struct shmring_attachment *a, int *again)
                         a->name.full, a->seg.owner);
 }
 
+/* A ring that came by a descriptor says itself how it is called: others made it, and are not
+ * trusted. */
+static shmring_status take_label(struct shmring_attachment *a)
+{
+    const int descriptor = a->name.descriptor;
+    struct shmring_name said;
+
+    if (a->geometry.lifetime != SHMRING_PERSISTENT || a->geometry.yields != 0 ||
+        shmring_name_parse(&said, a->geometry.name) != SHMRING_OK) {
+        return shmring_fail(SHMRING_E_CORRUPT,
+                            "'%s': its header cannot be that of a ring without a name; make a new "
+                            "one by shmring_create_fd()",
+                            a->name.full);
+    }
+    a->name = said;
+    a->name.descriptor = descriptor;
+    return SHMRING_OK;
+}
+
 /* Everything about an open object that must not change while we look: called with the admin lock.
  * *again: the object is not, or no longer, what the name means. */
 static shmring_status attach_locked(struct shmring_attachment *a, const shmring_options *opt,
@@ -236,6 +243,9 @@ static shmring_status attach_locked(struct shmring_attachment *a, const shmring_
         return SHMRING_E_NOT_FOUND;
     }
     status = shmring_geometry_read(&a->name, &a->seg, &a->geometry);
+    if (status == SHMRING_OK && a->name.descriptor != 0) {
+        status = take_label(a);
+    }
     if (status != SHMRING_OK) {
         return status;
     }
@@ -272,7 +282,11 @@ static shmring_status attach_locked(struct shmring_attachment *a, const shmring_
 
 static shmring_status attach(struct shmring_attachment *a, const shmring_options *opt, int *again)
 {
-    shmring_status status = shmring_os_open(&a->name, 1, shmring_options_any_owner(opt), &a->seg);
+    shmring_status status =
+        a->name.descriptor != 0
+            ? shmring_os_adopt(&a->name, a->name.descriptor - 1,
+                               (opt->flags & SHMRING_NO_OPEN) != 0, &a->seg)
+            : shmring_os_open(&a->name, 1, shmring_options_any_owner(opt), &a->seg);
 
     *again = 0;
     if (status != SHMRING_OK) {
@@ -287,6 +301,7 @@ static shmring_status attach(struct shmring_attachment *a, const shmring_options
         shmring_os_unlock_admin(&a->seg);
     }
     if (status != SHMRING_OK) {
+        shmring_os_unhold(&a->seg); /* a caller's description would keep the role */
         shmring_os_segment_drop(&a->seg);
     }
     return status;
@@ -377,6 +392,27 @@ shmring_status shmring_segment_make(const struct shmring_name *name, const shmri
         shmring_os_segment_leave(&a.seg);
     }
     return status;
+}
+
+shmring_status shmring_segment_make_fd(const struct shmring_name *name, const shmring_options *opt,
+                                       int *ret_fd)
+{
+    struct shmring_attachment a = {0};
+    shmring_status status;
+
+    a.name = *name;
+    shmring_os_segment_init(&a.seg);
+    status = plan(&a, opt);
+    if (status == SHMRING_OK) {
+        status = shmring_os_create_nameless(name, SHMRING_HEADER_SIZE + a.geometry.capacity,
+                                            a.geometry.permissions, &a.seg);
+    }
+    if (status == SHMRING_OK && (!shmr_described_write(&a.seg, opt, &a.geometry) ||
+                                 !shmring_geometry_write(&a.seg, &a.geometry))) {
+        shmring_os_segment_drop(&a.seg);
+        status = shmring_fail(SHMRING_E_OS, "ring '%s': writing its header failed", name->full);
+    }
+    return status == SHMRING_OK ? shmring_os_seal(name, &a.seg, ret_fd) : status;
 }
 
 void shmring_segment_close(struct shmring_attachment *a)

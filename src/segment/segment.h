@@ -39,6 +39,11 @@ shmring_status shmring_segment_open(const struct shmring_name *name, const shmri
  * SHMRING_PERSISTENT. Everything shmring_create() answers. */
 shmring_status shmring_segment_make(const struct shmring_name *name, const shmring_options *opt);
 
+/* Makes a ring that has no name, and takes no role: *ret_fd leads to it. opt has
+ * SHMRING_PERSISTENT. Everything shmring_create_fd() answers. */
+shmring_status shmring_segment_make_fd(const struct shmring_name *name, const shmring_options *opt,
+                                       int *ret_fd);
+
 /* Drops mapping and role; the last one of an UNTIL_LAST_CLOSE ring takes the name away. */
 void shmring_segment_close(struct shmring_attachment *a);
 

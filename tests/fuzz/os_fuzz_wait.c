@@ -181,3 +181,30 @@ void shmring_os_random(uint64_t value[2])
     value[0] = 1;
     value[1] = 2;
 }
+
+/* The fuzzed calls go by names. */
+shmring_status shmring_os_create_nameless(const struct shmring_name *name, uint64_t size,
+                                          uint32_t permissions, struct shmring_os_segment *ret)
+{
+    (void)size;
+    (void)permissions;
+    (void)ret;
+    return shmring_fail(SHMRING_E_UNSUPPORTED, "ring '%s': names only", name->full);
+}
+
+shmring_status shmring_os_seal(const struct shmring_name *name, struct shmring_os_segment *seg,
+                               int *ret_fd)
+{
+    (void)seg;
+    (void)ret_fd;
+    return shmring_fail(SHMRING_E_UNSUPPORTED, "ring '%s': names only", name->full);
+}
+
+shmring_status shmring_os_adopt(const struct shmring_name *name, int fd, int as_given,
+                                struct shmring_os_segment *ret)
+{
+    (void)fd;
+    (void)as_given;
+    (void)ret;
+    return shmring_fail(SHMRING_E_UNSUPPORTED, "ring '%s': names only", name->full);
+}

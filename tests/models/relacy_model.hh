@@ -376,8 +376,8 @@ template <typename test, int threads> struct ring_test : rl::test_suite<test, th
         fill_producer(&producers[0], framing);
         fill_producer(&producers[1], framing);
         fill_consumer(&consumers[0], framing);
-        shmring_role_enter(&producer_page.role, capability);
-        shmring_role_enter(&consumer_page.role, capability);
+        shmring_role_enter(&producer_page.role, capability, 0);
+        shmring_role_enter(&consumer_page.role, capability, 0);
     }
 };
 

@@ -179,7 +179,7 @@ template <int ASLEEP> struct closing : ring_test<closing<ASLEEP>, 2> {
 
         for (value = 100; me == 0 && value < 102; value++) {
             if (value > 100) {
-                shmring_role_enter(&producer_page.role, SHMRING_CAP_FENCES);
+                shmring_role_enter(&producer_page.role, SHMRING_CAP_FENCES, 0);
             }
             RL_ASSERT(shmring_try_send(&producers[0], &value, 8, 0) == SHMRING_OK);
             shmring_role_leave(&producer_page.role);

@@ -111,7 +111,7 @@ struct overwritten : watched<overwritten> {
         shmring_record r;
 
         if (me == 0) {
-            shmring_role_enter(&producer_page.role, SHMRING_CAP_EVICTS);
+            shmring_role_enter(&producer_page.role, SHMRING_CAP_EVICTS, 0);
             for (uint64_t k = 0; k < SENT; k++) {
                 send_record(k);
             }
@@ -155,7 +155,7 @@ template <int OVERFLOW, int FROM> struct observed : watched<observed<OVERFLOW, F
     {
         uint64_t value[2];
 
-        shmring_role_enter(&producer_page.role, SHMRING_CAP_EVICTS);
+        shmring_role_enter(&producer_page.role, SHMRING_CAP_EVICTS, 0);
         for (uint64_t k = 0; k < SENT; k++) {
             send_record(k);
             if (OVERFLOW == SHMRING_REJECT && k % 2 == 1) { /* so that some sends are fast ones */
@@ -214,7 +214,7 @@ struct observed_bytes : watched<observed_bytes> {
     {
         uint64_t value;
 
-        shmring_role_enter(&producer_page.role, SHMRING_CAP_EVICTS);
+        shmring_role_enter(&producer_page.role, SHMRING_CAP_EVICTS, 0);
         for (uint64_t k = 0; k < 12; k++) {
             value = 100 + k;
             RL_ASSERT(shmring_try_write(&producers[0], &value, 8) == 8);

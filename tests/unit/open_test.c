@@ -100,7 +100,7 @@ static void shouldRefuseOptionsOutOfRangeByName(void)
         {offsetof(shmring_options, lifetime), 2, "lifetime"},
         {offsetof(shmring_options, stamp), 3, "stamp"},
         {offsetof(shmring_options, permissions), 01000, "permissions"},
-        {offsetof(shmring_options, flags), 64, "flags"},
+        {offsetof(shmring_options, flags), 128, "flags"},
     };
     size_t i;
 

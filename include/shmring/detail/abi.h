@@ -42,6 +42,14 @@ SHMRING_API shmring_status shmring_consumer_open_abi_(shmring_consumer **ret, co
                                                       const struct shmring_options *opt,
                                                       uint32_t abi, uint32_t handle_size,
                                                       uint32_t record_size);
+SHMRING_API shmring_status shmring_producer_open_fd_abi_(shmring_producer **ret, int fd,
+                                                         const struct shmring_options *opt,
+                                                         uint32_t abi, uint32_t handle_size,
+                                                         uint32_t record_size);
+SHMRING_API shmring_status shmring_consumer_open_fd_abi_(shmring_consumer **ret, int fd,
+                                                         const struct shmring_options *opt,
+                                                         uint32_t abi, uint32_t handle_size,
+                                                         uint32_t record_size);
 SHMRING_API shmring_status shmring_observer_open_abi_(struct shmring_observer **ret,
                                                       const char *name,
                                                       const struct shmring_options *opt,

@@ -64,7 +64,8 @@ int shmring_os_has_name(const struct shmring_os_segment *seg)
 {
     struct stat st;
 
-    return !shmring_linux_is_ours(seg) || fstat((int)seg->probe, &st) != 0 || st.st_nlink != 0;
+    return seg->more[SHMRING_LINUX_NAMELESS] || !shmring_linux_is_ours(seg) ||
+           fstat((int)seg->probe, &st) != 0 || st.st_nlink != 0;
 }
 
 shmring_status shmring_os_open_file(const char *path, int write, struct shmring_os_segment *ret)

@@ -27,6 +27,21 @@ int shmring_linux_open_probe(int fd, const char *path, int flags);
 int shmring_linux_mapping_keeps_locks(const struct shmring_name *name,
                                       const struct shmring_os_segment *seg);
 
+/* Also there: the object never had a name. */
+#define SHMRING_LINUX_NAMELESS 2
+/* Also there: the descriptions are the caller's, and are left as they were found. */
+#define SHMRING_LINUX_GIVEN 3
+
+/* Takes our mark off a description that is the caller's: the next handle may have it. */
+void shmring_linux_give_back(struct shmring_os_segment *seg);
+
+/* Notes of a file which object it is. */
+struct stat;
+void shmring_linux_remember(struct shmring_os_segment *seg, const struct stat *st);
+
+/* Gives each page of the file memory, or an errno. */
+int shmring_linux_reserve_pages(int fd, uint64_t size);
+
 /* Closes the object; its locks go with the last copy of the descriptor. */
 void shmring_linux_drop_object(struct shmring_os_segment *seg);
 

@@ -168,11 +168,13 @@ void shmring_linux_drop_object(struct shmring_os_segment *seg)
 
 void shmring_os_unhold(struct shmring_os_segment *seg)
 {
-    if (seg->more[SHMRING_LINUX_KEPT]) { /* a forked child may have the descriptor, too */
+    if (seg->more[SHMRING_LINUX_KEPT] ||
+        seg->more[SHMRING_LINUX_GIVEN]) { /* a forked child may have the descriptor, too */
         (void)set_lock(seg->object, LOCK_ALIVE, F_UNLCK);
         (void)set_lock(seg->object, LOCK_PRODUCER, F_UNLCK);
         (void)set_lock(seg->object, LOCK_CONSUMER, F_UNLCK);
     }
+    shmring_linux_give_back(seg);
     shmring_linux_drop_object(seg);
 }
 

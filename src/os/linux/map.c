@@ -135,7 +135,8 @@ shmring_status shmring_os_map(const struct shmring_name *name, struct shmring_os
         return map_failed(name, capacity, error);
     }
     shmring_linux_guard_add(map.base, SHMRING_HEADER_SIZE + 2 * capacity);
-    if (role == SHMRING_ROLE_OBSERVER || shmring_linux_mapping_keeps_locks(name, seg)) {
+    if (role == SHMRING_ROLE_OBSERVER ||
+        (!seg->more[SHMRING_LINUX_GIVEN] && shmring_linux_mapping_keeps_locks(name, seg))) {
         shmring_linux_drop_object(seg); /* an observer has no lock */
     } else {
         seg->more[SHMRING_LINUX_KEPT] = 1;

@@ -109,6 +109,9 @@ int shmring_os_is_named(const struct shmring_name *name, const struct shmring_os
     char path[SHMRING_LINUX_PATH_SIZE];
     struct stat st;
 
+    if (seg->more[SHMRING_LINUX_NAMELESS]) { /* whoever may come has a descriptor */
+        return 1;
+    }
     shmring_linux_object_path(name, path);
     return lstat(path, &st) == 0 && (uint64_t)st.st_dev == seg->id[0] &&
            (uint64_t)st.st_ino == seg->id[1];
@@ -142,6 +145,9 @@ shmring_status shmring_os_unname(const struct shmring_name *name,
     char path[SHMRING_LINUX_PATH_SIZE];
     int error;
 
+    if (seg->more[SHMRING_LINUX_NAMELESS]) {
+        return SHMRING_OK;
+    }
     shmring_linux_object_path(name, path);
     if (!shmring_os_is_named(name, seg)) {
         return shmring_fail(SHMRING_E_NOT_FOUND, "ring '%s' is gone already", name->full);

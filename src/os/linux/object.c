@@ -29,7 +29,7 @@ void shmring_os_segment_init(struct shmring_os_segment *seg)
     seg->probe = -1;
 }
 
-static void remember(struct shmring_os_segment *seg, const struct stat *st)
+void shmring_linux_remember(struct shmring_os_segment *seg, const struct stat *st)
 {
     seg->id[0] = (uint64_t)st->st_dev;
     seg->id[1] = (uint64_t)st->st_ino;
@@ -64,7 +64,7 @@ int shmring_linux_open_probe(int fd, const char *path, int flags)
 
 /* Before Linux 6.18 a signal undoes all that one call has reserved: then smaller pieces, of which
  * one is done between two signals. */
-static int reserve_pages(int fd, uint64_t size)
+int shmring_linux_reserve_pages(int fd, uint64_t size)
 {
     uint64_t at = 0, piece = FALLOCATE_CHUNK;
     int error;
@@ -169,7 +169,7 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
         huge_bytes = shmring_linux_take_huge_pages(fd, size);
     }
     if (error == 0) {
-        error = reserve_pages(fd, size);
+        error = shmring_linux_reserve_pages(fd, size);
     }
     if (error != 0) {
         shmring_os_segment_drop(&seg);
@@ -181,7 +181,7 @@ shmring_status shmring_os_create(const struct shmring_name *name, uint64_t size,
         return shmring_fail(SHMRING_E_OS, "ring '%s': cannot set mode %04o: %s", name->full,
                             permissions, strerror(error));
     }
-    remember(&seg, &st);
+    shmring_linux_remember(&seg, &st);
     *ret = seg;
     *ret_huge = huge_bytes;
     return SHMRING_OK;
@@ -310,7 +310,7 @@ shmring_status shmring_os_open(const struct shmring_name *name, int write, int a
         return status;
     }
     shmring_linux_mark_probe(&seg);
-    remember(&seg, &st);
+    shmring_linux_remember(&seg, &st);
     *ret = seg;
     return SHMRING_OK;
 }

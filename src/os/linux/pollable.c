@@ -68,7 +68,7 @@ int shmring_os_listener_add(intptr_t listener, const struct shmring_name *name,
     if (inotify_add_watch((int)listener, path, mask) >= 0) {
         return 1;
     }
-    if (errno != ENOENT) {
+    if (errno != ENOENT || seg->more[SHMRING_LINUX_NAMELESS]) {
         return 0;
     }
     /* Without /proc the name serves, while it still leads to our file. */
