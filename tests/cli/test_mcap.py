@@ -10,6 +10,7 @@ import sys
 SENDER, READER, FOLDER = (sys.argv.pop(2) for _ in range(3))  # before rig takes the rest
 
 # pylint: disable=wrong-import-position
+import recordings
 from recording_rig import content, path, save
 from rig import (COMMAND, Skip, contains, create, equal, finish, kill, main, remove, run, run_ok, send_and_leave, start,
                  true, unique, wait_stat, wait_until)
@@ -243,6 +244,60 @@ def aFileOfAnotherWriterIsReplayed():
     equal((found["outer"], found["json"]), (90, 10), "what came out")
 
 
+def infoTellsWhatIsThere():
+    name, file, _ = described(5000, "--compress", "none")
+    said = json.loads(run_ok("info", file, "--json"))
+    by = {c["topic"]: (c["schema"].split("/")[-1], c["records"], c["bytes"]) for c in said["channels"]}
+    equal((by["/%s/Log" % name][:2], by["/%s/9" % name]), (("Log", 500), ("", 500, 4000)), "channels")
+    equal((by["/%s/All" % name][:2], said["records"], said["has_end"], said["losses"]), (("All", 4000), 5000, True, 0), "sums")
+    equal([(r["ring"], r["described"]) for r in said["rings"]], [(name, True)], "rings")
+    out = run_ok("info", file).decode()
+    contains(out, "form mcap; 5,000 records", "for people")
+    contains(out, "/%s/Log" % name, "for people")
+    data = content(file)
+    contains(run_ok("info", save(path("cut.mcap"), data[:-1000])).decode(), "has no end", "a file that is cut")
+    equal(run("info", save(path(), b"neither"))[0], 1, "another file")
+
+
+def aPartIsCutOut():
+    name, file, _ = described(5000)
+    times = json.loads(run_ok("info", file, "--json"))
+    span = times["last_ns"] - times["first_ns"]
+    parts = []
+    for words in (("--to", "%dns" % (span // 2)), ("--from", "%dns" % (span // 2 + 1))):
+        part = path("part.mcap")
+        run_ok("cut", file, part, *words)
+        found = look("read", part, name)
+        equal((found["holes"], found["ended"]), (0, True), "a half")
+        contains(found["attachments"][name + ".msg"], "type 1 All", "the description")
+        parts.append(found)
+    equal((parts[0]["first"], parts[0]["last"] + 1, parts[1]["last"]), (0, parts[1]["first"], 4999), "both halves")
+    for types, count in (("Log", 500), ("Log,9", 1000), ("/%s/All" % name, 4000), ("nothing", 0)):
+        part = path("part.mcap")
+        said = json.loads(run_ok("cut", file, part, "--types", types, "--json"))
+        equal((said["records"], look("read", part, name)["count"]), (count, count), "types " + types)
+    status, _, err = run("cut", file, file)
+    equal(status, 1, "onto itself")
+    contains(err, "is there already", "sentence")
+    data = content(file)
+    status, _, err = run("cut", save(path("half.mcap"), data[:len(data) // 2]), path("whole.mcap"))
+    equal(status, 0, "a file that was cut off")
+    contains(err, "is cut", "and said")
+
+
+def theFormOfVersion01IsConverted():
+    entries = [recordings.entry(b"x%d" % n, type_=7, flags=recordings.GAP if n == 2 else 0, time_ns=1000 * n)
+               for n in range(1, 6)]
+    old = save(path(), recordings.about(name=b"Local\\old", schema=9) + recordings.block(2, b"".join(entries), 1) +
+               recordings.block(2, recordings.loss(1000, 10), 2) + recordings.end(3))
+    new = path("new.mcap")
+    run_ok("cut", old, new)
+    equal(look("read", new, "?")["others"], {"/old/7": 5, "/old/_loss": 2}, "messages, a gap and a loss")
+    said = json.loads(run_ok("info", new, "--json"))
+    equal((said["losses"], said["lost_bytes"], said["gaps"], said["bytes"]), (1, 1000, 1, 10), "sums")
+    contains(run_ok("info", old).decode(), "form shmring 0.1; 5 records", "the old one")
+
+
 def wrongWordsAreRefused():
     for words, says in [(("a", "b", "out.rec"), "out.rec.mcap"), (("a", "out", "--compress", "lz4"), "out.mcap"),
                         (("a", "x.mcap", "--split", "10"), "needs a unit"), (("a", "x.mcap", "--split", "1K"), "at least 64K"),
@@ -255,4 +310,5 @@ def wrongWordsAreRefused():
 main([theReferenceReaderFindsEveryMessage, manyRingsAreInOneFile, aFileThatIsCutKeepsItsWholeChunks,
       aRecorderThatIsKilledLeavesWholeChunks, filesAreSplit, standardOutputIsMcapWhenItIsAsked, whatIsMissingIsInTheFile,
       aRecordingIsReplayed, ringsAreReplayedByTheirNames, aFileOfAnotherWriterIsReplayed,
+      infoTellsWhatIsThere, aPartIsCutOut, theFormOfVersion01IsConverted,
       wrongWordsAreRefused])

@@ -209,9 +209,11 @@ static int rotate(struct multi *m)
 }
 
 int multi_create(struct multi *m, const char *path, const struct recording_limits *limits,
-                 enum mcap_compression compression)
+                 enum mcap_compression compression, uint64_t calendar_ns, uint64_t monotonic_ns)
 {
     memset(m, 0, sizeof *m);
+    m->calendar_ns = calendar_ns;
+    m->monotonic_ns = monotonic_ns;
     m->file.write = write_out;
     m->file.context = &m->out;
     m->file.compression = compression;

@@ -43,11 +43,13 @@ struct multi {
     struct multi_channel *channels; /* by id */
     uint32_t channel_count, channel_room;
     uint64_t file_records;
+    uint64_t calendar_ns, monotonic_ns;
 };
 
 /* Each returns 1; 0 after it has said what failed. */
+/* calendar_ns, monotonic_ns: the two clocks at one moment; 0: now. */
 int multi_create(struct multi *m, const char *path, const struct recording_limits *limits,
-                 enum mcap_compression compression);
+                 enum mcap_compression compression, uint64_t calendar_ns, uint64_t monotonic_ns);
 /* One more ring; its number is m->ring_count before. description: NULL, or freed at the end. */
 int multi_ring(struct multi *m, const shmring_info *info, uint32_t source,
                shmring_description *description);

@@ -83,7 +83,8 @@ int multi_write_start(struct multi *m)
     char number[24], calendar[24], monotonic[24], json[768], cpu[128], system[96];
     const struct mcap_text pairs[] = {
         {"version", "1"}, {"file", number}, {"calendar_ns", calendar}, {"monotonic_ns", monotonic}};
-    const uint64_t now_ns = host_clock_ns(), epoch_ns = host_epoch_ns();
+    const uint64_t now_ns = m->monotonic_ns != 0 ? m->monotonic_ns : host_clock_ns();
+    const uint64_t epoch_ns = m->monotonic_ns != 0 ? m->calendar_ns : host_epoch_ns();
     uint32_t i;
     int length;
 

@@ -148,6 +148,8 @@ static void take_about(struct recording_reader *r)
     }
     r->has_about = 1;
     r->about.capacity = get_number(r->body, 8);
+    r->calendar_ns = get_number(r->body + 56, 8) * UINT64_C(1000000000);
+    r->monotonic_ns = get_number(r->body + 64, 8);
     r->about.schema = get_number(r->body + 8, 8);
     r->about.framing = (uint32_t)get_number(r->body + 16, 4);
     r->about.overflow = (uint32_t)get_number(r->body + 20, 4);
@@ -219,7 +221,10 @@ static int open_tape(struct recording_reader *r, const unsigned char *start, siz
     if (found <= 0) {
         free(r->tape);
         r->tape = NULL;
+        return found;
     }
+    r->calendar_ns = r->tape->calendar_ns;
+    r->monotonic_ns = r->tape->monotonic_ns;
     return found;
 }
 

@@ -136,7 +136,7 @@ static int start_file(struct recorder *r)
         return recording_create(&r->old, r->path, &r->limits, &r->rings[0].source.info,
                                 r->rings[0].source.kind);
     }
-    if (!multi_create(&r->mcap, r->path, &r->limits, r->compression)) {
+    if (!multi_create(&r->mcap, r->path, &r->limits, r->compression, 0, 0)) {
         return 0;
     }
     for (i = 0; i < r->ring_count; i++) {

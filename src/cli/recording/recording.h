@@ -155,8 +155,9 @@ struct recording_reader {
     uint64_t id, next_sequence;
     int has_id, has_about, in_damage, has_end;
     struct recording_about about;
-    struct recorded_ring only; /* of the form that has one ring */
-    struct tape *tape;         /* NULL: of that form */
+    struct recorded_ring only;          /* of the form that has one ring */
+    struct tape *tape;                  /* NULL: of that form */
+    uint64_t calendar_ns, monotonic_ns; /* of one moment; 0: not known */
     uint64_t damaged_places, skipped_bytes, missing_blocks;
 };
 

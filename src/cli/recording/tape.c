@@ -229,6 +229,9 @@ static int next_message(struct tape *t)
             pairs.failed = 0;
             if (!t->mcap.is_foreign && strcmp(item->name, "shmring:ring") == 0) {
                 (void)know_ring(t, pairs);
+            } else if (!t->mcap.is_foreign && strcmp(item->name, "shmring:recording") == 0) {
+                t->calendar_ns = number_in(pairs, "calendar_ns");
+                t->monotonic_ns = number_in(pairs, "monotonic_ns");
             }
             break;
         case MCAP_END:

@@ -26,6 +26,7 @@ struct tape {
     struct mcap_item item; /* a message that was read ahead */
     int has_item, has_gap;
     uint32_t gap_ring;
+    uint64_t calendar_ns, monotonic_ns; /* of one moment; 0: not known */
     struct recorded_ring *rings;
     uint32_t ring_count;
     struct tape_channel *channels;
