@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Recordings in MCAP, read by the reference reader of the format. test_mcap.py TOOL SENDER READER FOLDER ..."""
+import csv
 import json
 import os
 import random
@@ -298,6 +299,22 @@ def theFormOfVersion01IsConverted():
     contains(run_ok("info", old).decode(), "form shmring 0.1; 5 records", "the old one")
 
 
+def aRecordingIsExported():
+    name, file, _ = described(3000)
+    lines = [json.loads(line) for line in run_ok("export", file).decode().splitlines()]
+    equal([line["position"] for line in lines], list(range(1, 3001)), "each record, by its number")
+    equal((lines[3]["type"], lines[3]["fields"]), ("Log", {"level": 3, "text": "record 3"}), "a text")
+    equal((lines[7]["type"], bytes.fromhex(lines[7]["hex"])), (9, (7).to_bytes(8, sys.byteorder)), "an undescribed record")
+    equal((lines[8]["fields"]["f32"], lines[8]["fields"]["parts"][1]), (2, {"x": 10, "y": 5}), "numbers")
+    out = run_ok("export", file, name, "--format", "csv", "--types", "Log", "--fields", "level,text").decode()
+    rows = list(csv.DictReader(out.splitlines()))
+    equal((len(rows), rows[-1]["level"], rows[-1]["text"]), (300, "3", "record 2993"), "as CSV")
+    equal(len(run_ok("export", file, "--where", "level == 3").splitlines()), 300, "by a condition")
+    status, _, err = run("export", file, unique())
+    equal(status, 1, "another ring")
+    contains(err, "has no ring", "sentence")
+
+
 def wrongWordsAreRefused():
     for words, says in [(("a", "b", "out.rec"), "out.rec.mcap"), (("a", "out", "--compress", "lz4"), "out.mcap"),
                         (("a", "x.mcap", "--split", "10"), "needs a unit"), (("a", "x.mcap", "--split", "1K"), "at least 64K"),
@@ -310,5 +327,5 @@ def wrongWordsAreRefused():
 main([theReferenceReaderFindsEveryMessage, manyRingsAreInOneFile, aFileThatIsCutKeepsItsWholeChunks,
       aRecorderThatIsKilledLeavesWholeChunks, filesAreSplit, standardOutputIsMcapWhenItIsAsked, whatIsMissingIsInTheFile,
       aRecordingIsReplayed, ringsAreReplayedByTheirNames, aFileOfAnotherWriterIsReplayed,
-      infoTellsWhatIsThere, aPartIsCutOut, theFormOfVersion01IsConverted,
+      infoTellsWhatIsThere, aPartIsCutOut, theFormOfVersion01IsConverted, aRecordingIsExported,
       wrongWordsAreRefused])

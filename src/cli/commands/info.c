@@ -6,7 +6,8 @@
 
 #include "command.h"
 #include "host/host.h"
-#include "recording/selection.h"
+#include "recording/mcap.h"
+#include "recording/recording.h"
 
 #define KEYS 65536u
 

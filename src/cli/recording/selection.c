@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "recording/mcap.h"
+
 const shmring_type *entry_type(struct recording_reader *r, const struct recording_entry *e)
 {
     const struct recorded_ring *ring = recording_ring(r, e->ring);

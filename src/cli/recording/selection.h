@@ -3,7 +3,6 @@
 #ifndef SHMRING_SRC_CLI_RECORDING_SELECTION_H
 #define SHMRING_SRC_CLI_RECORDING_SELECTION_H
 
-#include "recording/mcap.h"
 #include "recording/recording.h"
 
 struct selection {
