@@ -26,7 +26,7 @@ extern const struct command command_demo, command_partner, command_ping, command
     command_create, command_send, command_recv, command_ls, command_stat, command_verify,
     command_repair, command_rm, command_prune, command_tap, command_top, command_record,
     command_replay, command_info, command_cut, command_export, command_completion, command_doctor,
-    command_describe;
+    command_describe, command_compare;
 
 /* main.c: the commands in the order of the help; NULL behind the last. */
 const struct command *command_at(size_t i);
@@ -190,6 +190,7 @@ void json_close(struct json *j, char bracket);
 void json_text(struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, uint64_t value);
 void json_real(struct json *j, const char *key, double value);
+void json_fine(struct json *j, const char *key, double value); /* with six digits */
 void json_bool(struct json *j, const char *key, int value);
 void json_null(struct json *j, const char *key);
 /* At the top level: ends the line. */

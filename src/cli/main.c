@@ -6,11 +6,11 @@
 #include "host/host.h"
 
 static const struct command *const commands[] = {
-    &command_demo,  &command_ping,       &command_flood,   &command_doctor,   &command_send,
-    &command_recv,  &command_tap,        &command_record,  &command_replay,   &command_info,
-    &command_cut,   &command_export,     &command_create,  &command_describe, &command_ls,
-    &command_stat,  &command_top,        &command_verify,  &command_repair,   &command_rm,
-    &command_prune, &command_completion, &command_partner,
+    &command_demo, &command_ping,  &command_flood,      &command_doctor,  &command_compare,
+    &command_send, &command_recv,  &command_tap,        &command_record,  &command_replay,
+    &command_info, &command_cut,   &command_export,     &command_create,  &command_describe,
+    &command_ls,   &command_stat,  &command_top,        &command_verify,  &command_repair,
+    &command_rm,   &command_prune, &command_completion, &command_partner,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -74,7 +74,7 @@ static const char *synonym(const char *word)
         {"play", "replay"},     {"monitor", "top"},     {"bench", "flood"},
         {"benchmark", "flood"}, {"latency", "ping"},    {"capture", "record"},
         {"machine", "doctor"},  {"diagnose", "doctor"}, {"schema", "describe"},
-        {"types", "describe"}};
+        {"types", "describe"},  {"diff", "compare"},    {"vs", "compare"}};
     size_t i;
 
     for (i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {

@@ -226,4 +226,12 @@ int host_child_wait(struct host_child *child);
  * status 0. */
 int host_child_end(struct host_child *child, uint64_t timeout_ns);
 
+/* ---- another program ---- */
+
+/* Runs a program to its end, without input. words: as many as there are, NULL behind the last; one
+ * word alone is a line for the system's shell. Returns what it printed, at most `most` bytes and a
+ * 0, for free(); ret tells how it ended. NULL: it could not be run, or printed more. After a stop
+ * it was ended, and what it printed is not all. */
+char *host_command_output(struct host_child *ret, const char *const *words, size_t most);
+
 #endif

@@ -96,6 +96,12 @@ void json_real(struct json *j, const char *key, double value)
     fprintf(j->to, "%.1f", value);
 }
 
+void json_fine(struct json *j, const char *key, double value)
+{
+    start_value(j, key);
+    fprintf(j->to, "%.6f", value);
+}
+
 void json_bool(struct json *j, const char *key, int value)
 {
     start_value(j, key);
