@@ -67,6 +67,9 @@
  *   peer.h      a handle's ring and its other side
  *     ask for capacity, framing, schema           shmring_producer_info(), shmring_consumer_info()
  *     ask who is on the other side                shmring_producer_peer(), shmring_consumer_peer()
+ *   note.h      copying into a ring from elsewhere
+ *     keep how far the copy is; read it again     shmring_producer_note(), shmring_producer_noted()
+ *     say that records are missing here           shmring_producer_gap()
  *   inspect.h   a ring from outside
  *     read its properties and counters            shmring_inspect()
  *     check all that must hold                    shmring_verify(), shmring_verify_file()
@@ -110,6 +113,7 @@
 #include <shmring/describe.h>
 #include <shmring/inspect.h>
 #include <shmring/latency.h>
+#include <shmring/note.h>
 #include <shmring/observe.h>
 #include <shmring/open.h>
 #include <shmring/peer.h>

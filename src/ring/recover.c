@@ -155,6 +155,20 @@ static void recover_refusals(shmring_producer *p, int gap)
     shmring_store_release(&p->page->reported, p->reported);
 }
 
+/* A note of records that the last producer did not live to publish is none. */
+static void recover_notes(const shmring_producer *p)
+{
+    uint32_t i;
+
+    for (i = 0; i < 2; i++) {
+        const uint64_t at = shmring_load_relaxed(&p->page->notes[i].at); /* E */
+
+        if (at != 0 && p->tail - (at - 1) > UINT64_MAX / 2) {
+            shmring_store_release(&p->page->notes[i].at, 0);
+        }
+    }
+}
+
 shmring_status shmring_recover_producer(shmring_producer *p)
 {
     const uint64_t capacity = p->capacity;
@@ -186,6 +200,7 @@ shmring_status shmring_recover_producer(shmring_producer *p)
         shmring_store_relaxed(&p->page->repairs, shmring_load_relaxed(&p->page->repairs) + 1);
     }
     recover_refusals(p, gap);
+    recover_notes(p);
     if (p->tail != tail) {
         shmring_store_release(&p->page->tail, p->tail); /* the 0 is there */
         shmring_store_relaxed(&p->page->records, p->records);

@@ -99,6 +99,10 @@ static void shouldKeepTheProducersPage(void)
     AT(shmring_producer_page, wakes, 536, 8);
     AT(shmring_producer_page, high_water, 544, 8);
     AT(shmring_producer_page, recovered, 552, 8);
+    AT(shmring_producer_page, notes, 640, 128);
+    AT(shmring_note_slot, at, 0, 8);
+    AT(shmring_note_slot, number, 8, 8);
+    AT(shmring_note_slot, words, 16, 48);
 }
 
 static void shouldKeepTheConsumersPage(void)

@@ -152,6 +152,16 @@ struct shmring_role_block {
     shmring_atomic_u64 program[2];  /* first 16 bytes of the program's name */
 };
 
+/* The words of a note. */
+#define SHMRING_NOTE_WORDS 6
+
+/* One of the two notes beside the tail. */
+struct shmring_note_slot {
+    shmring_atomic_u64 at;     /* true from this tail on, plus one; 0 = there is none */
+    shmring_atomic_u64 number; /* of two that are true, the larger one is newer */
+    shmring_atomic_u64 words[SHMRING_NOTE_WORDS];
+};
+
 /* PRODUCER. */
 struct shmring_producer_page {
     uint8_t reserved0[0x080];
@@ -172,7 +182,9 @@ struct shmring_producer_page {
     shmring_atomic_u64 recovered;  /* 0x228  records rolled forward after a producer's death */
     shmring_atomic_u64 reported;   /* 0x230  of `rejected`, how many a committed GAP has reported */
     shmring_atomic_u64 reporting;  /* 0x238  what `reported` becomes with the GAP being committed */
-    uint8_t reserved4[0x3DC0];
+    uint8_t reserved4[0x040];
+    struct shmring_note_slot notes[2]; /* 0x280 */
+    uint8_t reserved5[0x3D00];
 };
 
 /* CONSUMER. */
@@ -260,6 +272,8 @@ SHMRING_AT_(shmring_producer_page, role, 0x180);
 SHMRING_AT_(shmring_producer_page, rejected, 0x200);
 SHMRING_AT_(shmring_producer_page, reported, 0x230);
 SHMRING_AT_(shmring_producer_page, reporting, 0x238);
+SHMRING_AT_(shmring_producer_page, notes, 0x280);
+SHMRING_AT_(shmring_note_slot, words, 0x10);
 SHMRING_AT_(shmring_consumer_page, head, 0x280);
 SHMRING_AT_(shmring_consumer_page, cursor, 0x300);
 SHMRING_AT_(shmring_consumer_page, records, 0x308);
