@@ -26,7 +26,7 @@ extern const struct command command_demo, command_partner, command_ping, command
     command_create, command_send, command_recv, command_ls, command_stat, command_verify,
     command_repair, command_rm, command_prune, command_tap, command_top, command_record,
     command_replay, command_info, command_cut, command_export, command_completion, command_doctor,
-    command_describe, command_compare;
+    command_describe, command_compare, command_bridge;
 
 /* main.c: the commands in the order of the help; NULL behind the last. */
 const struct command *command_at(size_t i);

@@ -6,11 +6,11 @@
 #include "host/host.h"
 
 static const struct command *const commands[] = {
-    &command_demo, &command_ping,  &command_flood,      &command_doctor,  &command_compare,
-    &command_send, &command_recv,  &command_tap,        &command_record,  &command_replay,
-    &command_info, &command_cut,   &command_export,     &command_create,  &command_describe,
-    &command_ls,   &command_stat,  &command_top,        &command_verify,  &command_repair,
-    &command_rm,   &command_prune, &command_completion, &command_partner,
+    &command_demo,     &command_ping, &command_flood,  &command_doctor,     &command_compare,
+    &command_send,     &command_recv, &command_tap,    &command_record,     &command_replay,
+    &command_info,     &command_cut,  &command_export, &command_bridge,     &command_create,
+    &command_describe, &command_ls,   &command_stat,   &command_top,        &command_verify,
+    &command_repair,   &command_rm,   &command_prune,  &command_completion, &command_partner,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -5,7 +5,7 @@ import subprocess
 from rig import (WINDOWS, contains, create, equal, exists, main, remove, run, run_ok, start, true,
                  unique, wait_stat)
 
-COMMANDS = ["demo", "ping", "flood", "doctor", "compare", "send", "recv", "tap", "record", "replay", "create", "ls",
+COMMANDS = ["demo", "ping", "flood", "doctor", "compare", "send", "recv", "tap", "record", "replay", "bridge", "create", "ls",
             "stat", "top", "verify", "repair", "rm", "prune", "completion"]
 
 

@@ -77,13 +77,15 @@ PROGRAM = {
     'expression': '',
     'view': 'expression host stream text',
     'recording': 'host stream text',
+    'bridge': 'host recording text',
     'measure': 'doctor host text',
     'monitor': 'host text',
-    'commands': 'completion doctor host measure monitor recording stream text view',
+    'commands': 'bridge completion doctor host measure monitor recording stream text view',
 }
 
 # Libraries of others that the program may be built with, each behind one file.
 LIBRARIES = {
+    'nats/nats.h': 'src/cli/bridge/link_nats.h',
     'zlib.h': 'src/cli/measure/deflate_zlib.c',
     'zstd.h': 'src/cli/recording/compress.c',
     'lz4frame.h': 'src/cli/recording/compress.c',

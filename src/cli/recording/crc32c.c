@@ -25,8 +25,13 @@ static void make_tables(void)
 
 uint32_t crc32c(const void *data, size_t n)
 {
+    return crc32c_more(0, data, n);
+}
+
+uint32_t crc32c_more(uint32_t sum, const void *data, size_t n)
+{
     const unsigned char *at = data;
-    uint32_t crc = UINT32_MAX, low, high;
+    uint32_t crc = ~sum, low, high;
 
     if (tables[0][1] == 0) {
         make_tables();

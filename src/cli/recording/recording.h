@@ -35,6 +35,8 @@ enum recording_reason {
 
 /* CRC-32C (Castagnoli) of n bytes. */
 uint32_t crc32c(const void *data, size_t n);
+/* The same of what comes behind bytes that have the sum `sum`; of nothing it is 0. */
+uint32_t crc32c_more(uint32_t sum, const void *data, size_t n);
 
 /* Numbers are stored least significant byte first, on every machine. */
 static inline void put_number(unsigned char *to, uint64_t value, unsigned bytes)
