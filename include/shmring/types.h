@@ -111,7 +111,9 @@ typedef struct shmring_role_info {
     char program[17];    /* the first 16 bytes of the program's name */
     uint8_t membarrier;  /* 1: a sleeping peer's membarrier reaches it, and it need not fence */
     uint8_t asks_fence;  /* 1: it cannot call membarrier itself, and asks the other side to fence */
-    char reserved[5];
+    uint8_t foreign; /* 1: it lives, and pid is its number in another pid namespace, or its start
+                        time is one of another time namespace. Since 0.2 */
+    char reserved[4];
 } shmring_role_info;
 
 /* How long records lay in a stamped ring until they were shown to the consumer; all 0 in others.

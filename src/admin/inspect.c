@@ -26,6 +26,7 @@ static void fill_role(shmring_role_info *ret, const struct shmring_role_block *b
     ret->epoch = shmring_load_relaxed(&block->epoch);
     ret->state = state <= SHMRING_ROLE_CLOSED ? (uint32_t)state : (uint32_t)SHMRING_ROLE_NONE;
     ret->alive = (uint32_t)shmring_os_role_held(seg, role);
+    ret->foreign = ret->alive && ret->pid != 0 && !shmring_os_is_process(ret->pid, ret->start_time);
     ret->waiting = (shmring_load_relaxed(bell) & (SHMRING_BELL_ASLEEP | SHMRING_BELL_POLLED)) != 0;
     ret->fences = (shmring_load_relaxed(&block->capability) & SHMRING_CAP_FENCES) != 0;
     ret->membarrier = (shmring_load_relaxed(&block->capability) & SHMRING_CAP_MEMBARRIER) != 0;

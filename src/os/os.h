@@ -274,8 +274,12 @@ void shmring_os_timer_close(intptr_t timer);
 uint64_t shmring_os_clock_ns(void);    /* monotonic */
 uint64_t shmring_os_realtime_ns(void); /* since 1970 */
 uint64_t shmring_os_pid(void);
-uint64_t shmring_os_user(void);            /* effective user; 0 where names do not go by it */
-uint64_t shmring_os_start_time(void);      /* of this process, clock ticks since boot */
+uint64_t shmring_os_user(void);       /* effective user; 0 where names do not go by it */
+uint64_t shmring_os_start_time(void); /* of this process, clock ticks since boot */
+/* Whether a process that lives, of which another one has stored these two, is the one that this
+ * process knows by that number. 0: its number is of another namespace. 1 also where nobody can
+ * tell. */
+int shmring_os_is_process(uint64_t pid, uint64_t start_time);
 void shmring_os_program(char name[16]);    /* first bytes of the program's name, zero-filled */
 void shmring_os_random(uint64_t value[2]); /* to tell incarnations apart, not for secrets */
 

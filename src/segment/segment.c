@@ -34,29 +34,36 @@ static uint64_t role_block_at(enum shmring_role role)
 static shmring_status busy(const struct shmring_name *name, const struct shmring_os_segment *seg,
                            enum shmring_role role)
 {
-    uint64_t pid = 0;
+    const char *who = role == SHMRING_ROLE_PRODUCER ? "producer" : "consumer";
+    uint64_t holder[2] = {0, 0}; /* pid, start_time */
 
-    (void)shmring_os_read(seg, role_block_at(role) + offsetof(struct shmring_role_block, pid), &pid,
-                          8);
+    (void)shmring_os_read(seg, role_block_at(role), holder, sizeof holder);
+    if (!shmring_os_is_process(holder[0], holder[1])) {
+        return shmring_fail(SHMRING_E_BUSY,
+                            "ring '%s' has a %s already, a process of another namespace (a "
+                            "container's), number %" PRIu64
+                            " there: one at a time; end it there, or use another ring",
+                            name->full, who, holder[0]);
+    }
     return shmring_fail(SHMRING_E_BUSY,
                         "ring '%s' has a %s already, process %" PRIu64
                         ": one at a time; end that one first, or use another ring",
-                        name->full, role == SHMRING_ROLE_PRODUCER ? "producer" : "consumer", pid);
+                        name->full, who, holder[0]);
 }
 
-/* The role and the hold, on an object that nobody else can be changing now. The holder's pid is
- * there before anybody else can find the role taken. */
+/* The role and the hold, on an object that nobody else can be changing now. The holder's pid and
+ * start time, the first two words of the block, are there before anybody else can find the role
+ * taken. */
 static shmring_status take(struct shmring_attachment *a)
 {
     shmring_status status = shmring_os_claim(&a->name, &a->seg, a->role);
-    uint64_t pid = shmring_os_pid();
+    const uint64_t holder[2] = {shmring_os_pid(), shmring_os_start_time()};
 
     if (status == SHMRING_E_BUSY) {
         return busy(&a->name, &a->seg, a->role);
     }
     if (status == SHMRING_OK && a->role != SHMRING_ROLE_OBSERVER &&
-        !shmring_os_write(
-            &a->seg, role_block_at(a->role) + offsetof(struct shmring_role_block, pid), &pid, 8)) {
+        !shmring_os_write(&a->seg, role_block_at(a->role), holder, sizeof holder)) {
         return shmring_fail(SHMRING_E_OS, "ring '%s': writing its header failed", a->name.full);
     }
     if (status == SHMRING_OK && !shmring_os_hold(&a->seg)) {

@@ -57,8 +57,8 @@ static void print_role(const char *what, const shmring_role_info *role)
         printf("%-12s nobody yet\n", what);
         return;
     }
-    print_line("%-12s process %" PRIu64 " (%s), %s; number %" PRIu64 " on this side%s", what,
-               role->pid, role->program,
+    print_line("%-12s process %" PRIu64 "%s (%s), %s; number %" PRIu64 " on this side%s", what,
+               role->pid, role->foreign ? " of another namespace" : "", role->program,
                !role->alive    ? (role->state == SHMRING_ROLE_CLOSED ? "closed" : "died")
                : role->waiting ? "waiting"
                                : "attached",

@@ -48,6 +48,7 @@ void info_role_json(struct json *j, const char *key, const shmring_role_info *ro
     json_number(j, "pid", role->pid);
     json_text(j, "program", role->program);
     json_bool(j, "alive", role->alive != 0);
+    json_bool(j, "foreign", role->foreign != 0);
     json_number(j, "epoch", role->epoch);
     json_text(j, "state", role->state < 3 ? states[role->state] : "unknown");
     json_bool(j, "waiting", role->waiting != 0);

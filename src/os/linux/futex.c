@@ -2,6 +2,8 @@
 /* futex.c - os.h's sleeping, waking, clocks and identity over futex and membarrier. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
+#include <inttypes.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
@@ -118,14 +120,14 @@ uint64_t shmring_os_user(void)
     return (uint64_t)geteuid();
 }
 
-uint64_t shmring_os_start_time(void)
+static uint64_t start_time_of(const char *path)
 {
     char text[1024];
     const char *p;
     unsigned long long start = 0;
     int field;
 
-    (void)shmring_linux_read_file("/proc/self/stat", text, sizeof text);
+    (void)shmring_linux_read_file(path, text, sizeof text);
     p = strrchr(text, ')'); /* the program's name may hold anything; field 3 follows it */
     for (field = 2; p != NULL && field < 22; field++) {
         p = strchr(p + 1, ' ');
@@ -134,6 +136,22 @@ uint64_t shmring_os_start_time(void)
         start = strtoull(p, NULL, 10);
     }
     return start;
+}
+
+uint64_t shmring_os_start_time(void)
+{
+    return start_time_of("/proc/self/stat");
+}
+
+int shmring_os_is_process(uint64_t pid, uint64_t start_time)
+{
+    char path[64];
+
+    if (shmring_os_start_time() == 0) {
+        return 1; /* no /proc here; one that has none is in a container */
+    }
+    (void)snprintf(path, sizeof path, "/proc/%" PRIu64 "/stat", pid);
+    return start_time_of(path) == start_time;
 }
 
 void shmring_os_program(char name[16])

@@ -147,6 +147,13 @@ uint64_t shmring_os_start_time(void)
     return shmring_windows_start_time(GetCurrentProcess());
 }
 
+int shmring_os_is_process(uint64_t pid, uint64_t start_time)
+{
+    (void)pid;
+    (void)start_time;
+    return 1; /* one numbering for all */
+}
+
 void shmring_os_program(char name[16])
 {
     wchar_t path[MAX_PATH];
