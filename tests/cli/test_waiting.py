@@ -70,4 +70,38 @@ def aSenderMayAskForAnythingOfARingThatAReceiverMade():
             remove(name)
 
 
-main([aSenderMayAskForAnythingOfARingThatAReceiverMade, aWaitIsSaidOnce, nothingIsSaidOfASenderThatIsThere, aRecordingTellsWhatTheSenderWasRefused])
+def aReceiverFollowsRestartsOfItsSender():
+    for end in ("close", "kill"):
+        name = unique()
+        receiver = start("recv", name, "--follow", "--count", "3")
+        wait_until(lambda n=name: stat(n), "the receiver is there")
+        for word in (b"one", b"two", b"three"):
+            sender = start("send", name, stdin=subprocess.PIPE)
+            sender.stdin.write(word + b"\n")
+            sender.stdin.flush()
+            equal(receiver.stdout.readline().strip(), word, "what was sent")
+            if end == "kill":
+                sender.kill()
+            sender.stdin.close()
+            sender.wait()
+            if end == "kill" and word != b"three":
+                wait_until(lambda r=receiver: b" died; " in r.stderr.readline(), "the death is told")
+        status, out, err = finish(receiver)
+        equal((status, out), (0, b""), "recv --follow")
+        equal(err.count("died"), 0, "each death is told once: %s" % err)
+
+
+def aFollowedSilenceStillTimesOut():
+    name = unique()
+    receiver = start("recv", name, "--follow", "--timeout", "500ms")
+    wait_until(lambda: stat(name), "the receiver is there")
+    status, _, err = run("send", name, data=b"x\n")
+    equal((status, err), (0, ""), "send")
+    status, out, err = finish(receiver)
+    equal((status, out), (1, b"x\n"), "recv")
+    contains(err, "nothing came", "why it ends")
+
+
+main([aReceiverFollowsRestartsOfItsSender, aFollowedSilenceStillTimesOut,
+      aSenderMayAskForAnythingOfARingThatAReceiverMade, aWaitIsSaidOnce, nothingIsSaidOfASenderThatIsThere,
+      aRecordingTellsWhatTheSenderWasRefused])

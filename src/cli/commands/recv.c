@@ -16,12 +16,15 @@
 
 #define BYTES_CHUNK (1u << 18)
 #define SLICE_NS    UINT64_C(100000000)
+#define FOLLOW_NS   UINT64_C(20000000)
 
 struct receiver {
     const char *name;
     shmring_consumer *ring;
     uint64_t left; /* records to go; UINT64_MAX = no end */
     uint64_t timeout_ns, waiting_ns;
+    int follow;           /* an end of the sender is none of ours */
+    uint64_t ended_epoch; /* of the sender whose death was said last, while following */
     struct progress progress;
     struct frame_output out;
     struct view view;
@@ -57,6 +60,28 @@ static int has_sender(const struct receiver *r)
     return shmring_inspect(r->name, &info) != SHMRING_OK || info.producer.epoch != 0;
 }
 
+/* After an end of the sender, in place of ending: a pause, for each further wait tells the end at
+ * once until there is a next sender. A death is said once. */
+static shmring_status wait_for_next(struct receiver *r, shmring_status status)
+{
+    shmring_peer peer = SHMRING_PEER_INIT;
+
+    if (status == SHMRING_PEER_DEAD && shmring_consumer_peer(r->ring, &peer) == SHMRING_OK &&
+        peer.epoch != r->ended_epoch) {
+        r->ended_epoch = peer.epoch;
+        say_notice("the sender of ring '%s', process %" PRIu64
+                   ", died; everything it had committed was delivered; waiting for the next",
+                   short_name(r->name), peer.pid);
+    }
+    host_sleep_ns(FOLLOW_NS);
+    return SHMRING_EMPTY;
+}
+
+static int is_end(shmring_status status)
+{
+    return status == SHMRING_CLOSED || status == SHMRING_PEER_DEAD;
+}
+
 /* Waits for something to read. Returns 1, or 0 to end with *ret_exit. */
 static int wait_data(struct receiver *r, int *ret_exit)
 {
@@ -81,6 +106,9 @@ static int wait_data(struct receiver *r, int *ret_exit)
         }
         status = shmring_wait_data(
             r->ring, r->timeout_ns - passed < SLICE_NS ? r->timeout_ns - passed : SLICE_NS);
+        if (r->follow && is_end(status)) {
+            status = wait_for_next(r, status);
+        }
         passed = r->timeout_ns == SHMRING_FOREVER ? 0 : host_clock_ns() - start;
     } while ((status == SHMRING_EMPTY || status == SHMRING_TIMEOUT) && passed < r->timeout_ns);
     switch (status) {
@@ -157,6 +185,10 @@ static int recv_copies(struct receiver *r, unsigned char *copy, uint32_t room)
         } else if (status == SHMRING_LAPPED) {
             say_notice("ring '%s': %" PRIu64 " bytes were overwritten before they could be read",
                        short_name(r->name), shmring_consumer_lost(r->ring));
+        } else if (r->follow && is_end(status)) {
+            if (!wait_data(r, &ret)) {
+                return ret;
+            }
         } else if (status == SHMRING_CLOSED) {
             return EXIT_OK;
         } else if (status == SHMRING_PEER_DEAD) {
@@ -295,6 +327,7 @@ static int run(const struct command *self, int argc, char **argv)
         RING_ANY_OWNER_OPTION,
         {"persistent", OPTION_FLAG, &persistent, NULL, 0, 0, NULL, NULL},
         {"no-prefault", OPTION_FLAG, &no_prefault, NULL, 0, 0, NULL, NULL},
+        {"follow", OPTION_FLAG, &r.follow, NULL, 0, 0, NULL, NULL},
     };
     shmring_status status;
 
@@ -323,7 +356,7 @@ static int run(const struct command *self, int argc, char **argv)
 const struct command command_recv = {
     "recv",
     "NAME [--frame line|length|raw] [--count N] [--timeout T]\n"
-    "                          [--capacity SIZE] [--persistent] [--no-prefault]\n"
+    "                          [--follow] [--capacity SIZE] [--persistent] [--no-prefault]\n"
     "                          " VIEW_SYNOPSIS,
     "a ring to standard output",
     "Receives records and writes them to standard output. May start before or after its sender.\n"
@@ -337,6 +370,7 @@ const struct command command_recv = {
     "  --frame raw      the records and nothing between them\n"
     "  --count N        end with status 0 after N records\n"
     "  --timeout T      end with status 1 when nothing has come for this long\n"
+    "  --follow         go on when the sender ends, and wait for the next one\n"
     "  --capacity SIZE  of a new ring: a power of two from 64K; 1M if not given\n"
     "  --persistent     a new ring stays until it is removed\n"
     "  --no-prefault    open at once; the first records fault the ring's pages "
