@@ -31,10 +31,7 @@
 struct letter {
     char byte;
     struct iovec part;
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } beside;
+    _Alignas(struct cmsghdr) char beside[CMSG_SPACE(sizeof(int))];
     struct msghdr header;
 };
 
@@ -45,8 +42,8 @@ static void address(struct letter *l)
     l->part.iov_len = 1;
     l->header.msg_iov = &l->part;
     l->header.msg_iovlen = 1;
-    l->header.msg_control = l->beside.bytes;
-    l->header.msg_controllen = sizeof l->beside.bytes;
+    l->header.msg_control = l->beside;
+    l->header.msg_controllen = sizeof l->beside;
 }
 
 static int send_descriptor(int socket, int fd)

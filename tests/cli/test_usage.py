@@ -5,8 +5,8 @@ import subprocess
 from rig import (WINDOWS, contains, create, equal, exists, main, remove, run, run_ok, start, true,
                  unique, wait_stat)
 
-COMMANDS = ["demo", "ping", "flood", "doctor", "compare", "send", "recv", "tap", "record", "replay", "bridge", "create", "ls",
-            "stat", "top", "verify", "repair", "rm", "prune", "completion"]
+COMMANDS = ["demo", "ping", "flood", "doctor", "compare", "send", "recv", "tap", "record", "replay", "bridge", "create",
+            "ls", "stat", "top", "verify", "repair", "rm", "prune", "completion"]
 
 
 def refused(*args, says):

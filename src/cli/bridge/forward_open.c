@@ -15,20 +15,26 @@ static void interrupt(void)
     shmring_observer_interrupt(to_interrupt);
 }
 
-/* Waits for a ring that is not there yet, where it only watches. */
+/* Makes no ring: the sender's options are the ring's. */
+static shmring_status try_open(struct forwarder *f)
+{
+    shmring_options options = SHMRING_OPTIONS_INIT;
+    shmring_status status = SHMRING_OK;
+
+    options.open_mode = SHMRING_OPEN_ONLY;
+    if (!f->o->tap && f->consumer == NULL) {
+        status = ring_open_consumer(&f->consumer, f->o->ring, &options);
+    }
+    return status == SHMRING_OK ? ring_open_observer(&f->observer, f->o->ring, NULL) : status;
+}
+
+/* Waits for a ring that is not there yet. */
 static shmring_status open_ring(struct forwarder *f)
 {
     uint64_t waiting_ns = 0;
-    shmring_status status = SHMRING_OK;
+    shmring_status status;
 
-    if (!f->o->tap) {
-        status = ring_open_consumer(&f->consumer, f->o->ring, NULL);
-    }
-    if (status != SHMRING_OK) {
-        return status;
-    }
-    while ((status = ring_open_observer(&f->observer, f->o->ring, NULL)) == SHMRING_E_NOT_FOUND &&
-           !host_stop_requested()) {
+    while ((status = try_open(f)) == SHMRING_E_NOT_FOUND && !host_stop_requested()) {
         ring_say_waiting(&waiting_ns, "the ring", f->o->ring);
         host_sleep_ns(ABSENT_NS);
     }

@@ -132,6 +132,12 @@ static int is_text(const struct value *v)
     return v->kind == VALUE_TEXT || v->kind == VALUE_TYPE;
 }
 
+/* The macro of the headers narrows to float with some compilers for Windows. */
+static int is_nan(double value)
+{
+    return value != value;
+}
+
 /* Returns 1 with the order, or 0 where there is none: not a number, or of different kinds. */
 static int order_of(const struct value *a, const struct value *b, int *ret)
 {
@@ -139,8 +145,8 @@ static int order_of(const struct value *a, const struct value *b, int *ret)
         *ret = compare_texts(a, b);
         return 1;
     }
-    if (!is_number(a) || !is_number(b) || (a->kind == VALUE_REAL && isnan(a->real)) ||
-        (b->kind == VALUE_REAL && isnan(b->real))) {
+    if (!is_number(a) || !is_number(b) || (a->kind == VALUE_REAL && is_nan(a->real)) ||
+        (b->kind == VALUE_REAL && is_nan(b->real))) {
         return 0;
     }
     if (a->kind == VALUE_REAL && b->kind == VALUE_REAL) {
@@ -190,7 +196,7 @@ static int is_true(const struct value *v)
     case VALUE_TYPE:
         return v->whole != 0;
     case VALUE_REAL:
-        return v->real != 0 && !isnan(v->real);
+        return v->real != 0 && !is_nan(v->real);
     case VALUE_TEXT:
         return v->len != 0;
     default:

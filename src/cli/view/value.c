@@ -32,11 +32,11 @@ static void real_number(char to[VIEW_NUMBER_SIZE], double value, int is_float)
     const int most = is_float ? 9 : 17, sure = is_float ? FLT_DIG : DBL_DIG;
     int digits = fabs(value) < (is_float ? (double)FLT_MIN : DBL_MIN) ? 1 : sure;
 
-    if (isnan(value) || isinf(value)) {
+    if (value != value || value > DBL_MAX || value < -DBL_MAX) {
         (void)snprintf(to, VIEW_NUMBER_SIZE, "%s",
-                       isnan(value) ? "nan"
-                       : value > 0  ? "inf"
-                                    : "-inf");
+                       value != value ? "nan"
+                       : value > 0    ? "inf"
+                                      : "-inf");
         return;
     }
     do {
