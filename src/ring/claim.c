@@ -8,8 +8,8 @@
  * the ring looks how far away the consumer is: it times the load of the consumer's position.
  *
  * A claim changes no rule of the protocol. It writes 0 to bytes that `limit` has made free, behind
- * `evict` (edge G). What lies there means nothing until a word before it is committed, and each
- * commit still stores the 0 of the next word. A death in the middle leaves bytes that mean nothing.
+ * `evict` (edge G). These bytes mean nothing until a word before them is committed, and each commit
+ * still stores the 0 of the next word. A death in the middle leaves bytes that mean nothing.
  * The word at tail is left alone: the consumer polls it.
  */
 #include "ring/claim.h"

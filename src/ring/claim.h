@@ -9,8 +9,8 @@
  * where there are none. */
 void shmr_claim_init(shmring_producer *p, uint32_t ticks_a_microsecond);
 
-/* So many slow loads more than quick ones, of the last ones, make the consumer far: an interrupt
- * makes one load slow, and a line that was not written since makes one quick. */
+/* The consumer is far when so many more of the last loads were slow than quick. An interrupt makes
+ * one load slow, and a line that was not written since makes one quick. */
 #define SHMRING_FAR_FROM 4u
 #define SHMRING_FAR_MOST 8u
 

@@ -38,16 +38,13 @@ static shmring_status busy(const struct shmring_name *name, const struct shmring
     uint64_t holder[2] = {0, 0}; /* pid, start_time */
 
     (void)shmring_os_read(seg, role_block_at(role), holder, sizeof holder);
-    if (!shmring_os_is_process(holder[0], holder[1])) {
-        return shmring_fail(SHMRING_E_BUSY,
-                            "ring '%s' has a %s already, a process of another namespace (a "
-                            "container's), number %" PRIu64
-                            " there: one at a time; end it there, or use another ring",
-                            name->full, who, holder[0]);
-    }
     return shmring_fail(SHMRING_E_BUSY,
-                        "ring '%s' has a %s already, process %" PRIu64
-                        ": one at a time; end that one first, or use another ring",
+                        shmring_os_is_process(holder[0], holder[1])
+                            ? "ring '%s' has a %s already, process %" PRIu64
+                              ": one at a time; end that one first, or use another ring"
+                            : "ring '%s' has a %s already, a process of another namespace (a "
+                              "container's), number %" PRIu64
+                              " there: one at a time; end it there, or use another ring",
                         name->full, who, holder[0]);
 }
 

@@ -166,6 +166,11 @@ uint64_t shmring_os_pid(void)
     return 4711;
 }
 
+int shmring_os_is_process(uint64_t pid, uint64_t start_time)
+{
+    return pid == shmring_os_pid() && start_time == shmring_os_start_time();
+}
+
 uint64_t shmring_os_start_time(void)
 {
     return 4712;
