@@ -87,12 +87,6 @@ static struct shmring_attachment **kept_of(void *handle, size_t size)
     return shmring_os_handle_kept(handle, size);
 }
 
-/* Of this process; the system tells it by a file. */
-static uint64_t start_time(const shmring_options *opt)
-{
-    return (opt->flags & SHMRING_NO_OPEN) != 0 ? 0 : shmring_os_start_time();
-}
-
 /* ---- producer ---- */
 
 /* Called in a signal handler, in the middle of any call on the handle, which then goes on with what
@@ -166,7 +160,7 @@ static shmring_status producer_open(shmring_producer **ret, const struct way *wa
     p->fence = capability == SHMRING_CAP_FENCES;
     shmring_bell_reset(&p->bells->producer_bell, a->can_barrier);
     shmring_role_enter(&p->page->role, capability | SHMRING_CAP_EVICTS | SHMRING_CAP_REPORTS,
-                       start_time(&options));
+                       shmring_options_start_time(&options));
     shmring_os_guard_tell(&a->map, shmring_producer_is_cut, p);
     a->unfinished = 0;
     *kept_of(p, sizeof *p) = a;
@@ -279,7 +273,7 @@ shmring_status shmr_consumer_enter(shmring_consumer *c, struct shmring_attachmen
     capability = shmring_barrier_setup(opt->flags, &a->can_barrier);
     c->fence = capability == SHMRING_CAP_FENCES;
     shmring_bell_reset(&c->bells->consumer_bell, a->can_barrier);
-    shmring_role_enter(&c->page->role, capability, start_time(opt));
+    shmring_role_enter(&c->page->role, capability, shmring_options_start_time(opt));
     shmring_os_guard_tell(&a->map, shmring_consumer_is_cut, c);
     a->unfinished = 0;
     *kept_of(c, sizeof *c) = a;

@@ -291,3 +291,8 @@ shmring_status shmring_options_join(const struct shmring_name *name, const shmri
     joined.start_position = g->start_position;
     return shmring_options_read(name, &joined, ret);
 }
+
+uint64_t shmring_options_start_time(const shmring_options *opt)
+{
+    return (opt->flags & SHMRING_NO_OPEN) != 0 ? 0 : shmring_os_start_time();
+}

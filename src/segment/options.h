@@ -45,4 +45,8 @@ uint64_t shmring_limit_max_record(uint64_t capacity, uint32_t record_header);
 /* 8, or 16 in a stamped ring. */
 uint32_t shmring_header_of(uint32_t stamp);
 
+/* When this process began, as its role says it. The system tells it by a file, so it is 0, and
+ * nobody can tell, where this process may open none. */
+uint64_t shmring_options_start_time(const shmring_options *opt);
+
 #endif

@@ -51,10 +51,10 @@ static shmring_status busy(const struct shmring_name *name, const struct shmring
 /* The role and the hold, on an object that nobody else can be changing now. The holder's pid and
  * start time, the first two words of the block, are there before anybody else can find the role
  * taken. */
-static shmring_status take(struct shmring_attachment *a)
+static shmring_status take(struct shmring_attachment *a, const shmring_options *opt)
 {
     shmring_status status = shmring_os_claim(&a->name, &a->seg, a->role);
-    const uint64_t holder[2] = {shmring_os_pid(), shmring_os_start_time()};
+    const uint64_t holder[2] = {shmring_os_pid(), shmring_options_start_time(opt)};
 
     if (status == SHMRING_E_BUSY) {
         return busy(&a->name, &a->seg, a->role);
@@ -183,7 +183,7 @@ static shmring_status create(struct shmring_attachment *a, const shmring_options
         status = shmring_fail(SHMRING_E_OS, "ring '%s': writing its header failed", a->name.full);
     }
     if (status == SHMRING_OK && a->role != SHMRING_ROLE_NOBODY) {
-        status = take(a);
+        status = take(a, opt);
     }
     if (status == SHMRING_OK) {
         status = shmring_os_publish(&a->name, &a->seg);
@@ -275,7 +275,7 @@ static shmring_status attach_locked(struct shmring_attachment *a, const shmring_
         status = shmring_ticks_check(&a->name);
     }
     if (status == SHMRING_OK) {
-        status = take(a);
+        status = take(a, opt);
     }
     if (status == SHMRING_OK) {
         status = shmring_os_map(&a->name, &a->seg, a->geometry.capacity, a->role,

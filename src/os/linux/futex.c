@@ -147,8 +147,8 @@ int shmring_os_is_process(uint64_t pid, uint64_t start_time)
 {
     char path[64];
 
-    if (shmring_os_start_time() == 0) {
-        return 1; /* no /proc here; one that has none is in a container */
+    if (start_time == 0 || shmring_os_start_time() == 0) {
+        return 1; /* that one, or this one, has no /proc, or may not open a file */
     }
     (void)snprintf(path, sizeof path, "/proc/%" PRIu64 "/stat", pid);
     return start_time_of(path) == start_time;
