@@ -30,6 +30,22 @@ struct way {
     int by_fd, fd;
 };
 
+/* A ring that has a producer yields nothing: then the mismatch is what there is to tell. */
+static shmring_status replace_or_refuse(const struct shmring_name *name, const shmring_options *opt,
+                                        struct shmring_attachment **ret_a)
+{
+    struct shmring_detail mismatch;
+    shmring_status status;
+
+    shmring_detail_keep(&mismatch);
+    status = shmr_replace(name, opt, ret_a);
+    if (status == SHMRING_E_BUSY) {
+        (void)shmring_settle(&mismatch, SHMRING_OK);
+        return SHMRING_E_MISMATCH;
+    }
+    return status;
+}
+
 static shmring_status open_segment(const struct way *way, const shmring_options *opt,
                                    enum shmring_role role, const struct shmring_caller *caller,
                                    void *ret, shmring_options *ret_options,
@@ -62,7 +78,7 @@ static shmring_status open_segment(const struct way *way, const shmring_options 
     }
     if (!way->by_fd && status == SHMRING_E_MISMATCH && role == SHMRING_ROLE_PRODUCER &&
         shmring_os_can_rename()) {
-        status = shmr_replace(&parsed, ret_options, ret_a);
+        status = replace_or_refuse(&parsed, ret_options, ret_a);
     }
     return shmring_settle(&kept, status);
 }

@@ -33,6 +33,9 @@ EDGES = {
 }
 # What a processor that orders by itself must not be asked for; "xchg %ax,%ax" does nothing.
 COSTLY = re.compile(r"^lock\b|^[lsm]fence|^xchg.*\(")
+# Off the hot path: the fences around a load that is timed (src/ring/claim.h).
+TIMED = {"shmr_reload_head": "lfence", "shmr_note_high_water": "lfence",
+         "shmr_raise_limit": "lfence"}
 
 
 def functions(compiler, objdump, include):
@@ -75,7 +78,8 @@ def faults(machine, found):
     said = []
     if machine.startswith("x86"):
         for name, instructions in found.items():
-            said += ["%s: %s: %s" % (machine, name, i) for i in instructions if COSTLY.search(i)]
+            said += ["%s: %s: %s" % (machine, name, i) for i in instructions
+                     if COSTLY.search(i) and i.split()[0] != TIMED.get(name)]
         missing = [name for name in EDGES if name.startswith("edges_") and not found.get(name)]
         return said + ["%s: there is no %s" % (machine, name) for name in missing]
     for name, (edge, kind, want) in EDGES.items():
