@@ -63,7 +63,7 @@ static int has_bulk_stores(void)
 
 static void store_zeros(unsigned char *at, uint64_t n)
 {
-    memset(at, 0, n);
+    memset(at, 0, (size_t)n);
 }
 
 #endif
