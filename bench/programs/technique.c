@@ -159,6 +159,7 @@ static int count_instructions(uint32_t size, uint64_t messages)
     opt.capacity = 65536;
     if (shmring_producer_open(&lane.out, name, &opt) == SHMRING_OK &&
         shmring_consumer_open(&lane.in, name, &opt) == SHMRING_OK) {
+        lane.out->far_ticks = 0; /* claims follow the time of loads, which valgrind stretches */
         right = lane_run(LANE_ASK, &lane, &ask);
     }
     close_lane(&lane);

@@ -40,6 +40,7 @@ int main(int argc, char **argv)
         shmring_consumer_open(&c, argv[1], &o) == SHMRING_OK &&
         shmring_try_send(p, &first, sizeof first, 0) == SHMRING_OK &&
         shmring_try_recv(c, &first, sizeof first, NULL) == SHMRING_OK) {
+        p->far_ticks = 0; /* claims follow the time of loads, which valgrind stretches */
         (void)getchar();
         right = pair_work(p, c);
     }
