@@ -89,6 +89,7 @@ LIBRARIES = {
     'zlib.h': 'src/cli/measure/deflate_zlib.c',
     'zstd.h': 'src/cli/recording/compress.c',
     'lz4frame.h': 'src/cli/recording/compress.c',
+    'Python.h': 'src/python/native/native.h',
 }
 
 
@@ -144,8 +145,8 @@ def rooms(path, text):
     """The arrows between the rooms of the library, and between those of the program."""
     parts = path.split('/')
     program = path.startswith('src/cli/')
-    if parts[0] != 'src' or len(parts) < (4 if program else 3):
-        return
+    if parts[0] != 'src' or len(parts) < (4 if program else 3) or parts[1] == 'python':
+        return  # the package for Python is a user: users()
     own, below = (parts[2], PROGRAM) if program else (parts[1], LIBRARY)
     if own not in below:
         yield 'is in a room without a place in the layering: give it one here'
@@ -163,7 +164,7 @@ def rooms(path, text):
 
 def users(path, text):
     """Programs, benchmarks and examples are users: the umbrella header, and files of their own."""
-    if not path.startswith(('src/cli/', 'bench/', 'docs/examples/')):
+    if not path.startswith(('src/cli/', 'src/python/', 'bench/', 'docs/examples/')):
         return
     for kind, name in INCLUDE.findall(text):
         if name.startswith('shmring/') and name not in ('shmring/shmring.h', 'shmring/shmring.hpp'):
@@ -233,6 +234,8 @@ PLANTED = [
     ('rooms', 'src/cli/host/windows/a.c', '#include "host/linux/linux.h"\n'),
     ('users', 'src/cli/commands/a.c', '#include <shmring/detail/layout.h>\n'),
     ('users', 'src/cli/a.c', '#include "segment/segment.h"\n'),
+    ('users', 'src/python/native/a.c', '#include "ring/claim.h"\n'),
+    ('system_headers', 'src/python/native/a.c', '#include <Python.h>\n'),
     ('users', 'bench/a.c', '#include "../src/os/os.h"\n'),
     ('users', 'docs/examples/a.c', '#include "segment/segment.h"\n'),
     ('backwards', 'src/admin/a.c', '#include "cli/stream/frame.h"\n'),
