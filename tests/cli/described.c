@@ -46,10 +46,10 @@ struct all {
     uint16_t u16;
     int32_t i32;
     uint32_t u32;
-    int64_t i64;
-    uint64_t stamp_ns;
+    _Alignas(8) int64_t i64; /* also where they are aligned to four bytes (i386) */
+    _Alignas(8) uint64_t stamp_ns;
     float f32;
-    double f64;
+    _Alignas(8) double f64;
     int16_t three[3];
     struct part part, parts[2];
 };

@@ -74,7 +74,7 @@ void compare_add_pair(struct compare *to, struct compare *pair)
 
     for (from = pair->quantities; from < pair->quantities + pair->count; from++) {
         q = compare_has_both(from) ? compare_find(to, from) : NULL;
-        for (side = 0; q != NULL && q->n[side] < COMPARE_RUNS && side < 2; side++) {
+        for (side = 0; q != NULL && side < 2 && q->n[side] < COMPARE_RUNS; side++) {
             q->values[side][q->n[side]] = statistics_median(from->values[side], from->n[side]);
             q->n[side]++;
             any |= q->judged;
