@@ -6,7 +6,7 @@ import struct
 import subprocess
 import tempfile
 
-from rig import (contains, create, damage, equal, finish, main, remove, run, start, stat, stop, unique,
+from rig import (contains, create, damage, equal, finish, main, not_on_windows, remove, run, start, stat, stop, unique,
                  wait_until)
 
 REJECTED_AT = 0x4000 + 0x200  # of docs/protocol.md: the producer's page, and the counter in it
@@ -58,6 +58,7 @@ def aRecordingTellsWhatTheSenderWasRefused():
 
 
 def aSenderMayAskForAnythingOfARingThatAReceiverMade():
+    not_on_windows("the first one's options stand")
     for words in (["--stamp", "monotonic"], ["--persistent"], ["--capacity", "128K"], ["--frame", "raw"]):
         name = unique()
         receiver = start("recv", name, "--timeout", "20s")
