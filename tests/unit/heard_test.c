@@ -225,6 +225,23 @@ static void shouldTellTheEndOfTheOneWhoDiedLast(void)
     shmring_consumer_close(c);
 }
 
+static void shouldTellNoEndOfOneWhoseSuccessorCameWhileItWasAskedFor(void)
+{
+    shmring_options o = options_of(KIB64);
+    shmring_peer peer = {.struct_size = sizeof peer};
+    shmring_consumer *c = NULL;
+
+    CHECK_STATUS(shmring_consumer_open(&c, new_name(), &o), SHMRING_OK);
+    CHECK_EQ(in_child(open_and_die, rig_name), 0);
+    after_first_look = another_opens_and_dies;
+    CHECK_STATUS(shmring_consumer_peer(c, &peer), SHMRING_OK);
+    CHECK_EQ(peer.state, SHMRING_PEER_LIVES);
+    CHECK_STATUS(shmring_consumer_peer(c, &peer), SHMRING_OK);
+    CHECK_EQ(peer.state, SHMRING_PEER_IS_DEAD);
+    CHECK_EQ(peer.epoch, shmring_load_relaxed(&c->peer->role.epoch));
+    shmring_consumer_close(c);
+}
+
 /* ---- waiting for any of many ---- */
 
 static void shouldLeaveAnArmedDescriptorArmedBehindAWaitForAny(void)
@@ -367,6 +384,7 @@ int main(void)
     RUN(shouldWakeASleepingProducerWhenItsConsumerCloses);
     RUN(shouldNotTakeANewcomerForItsDeadPredecessor);
     RUN(shouldTellTheEndOfTheOneWhoDiedLast);
+    RUN(shouldTellNoEndOfOneWhoseSuccessorCameWhileItWasAskedFor);
     RUN(shouldLeaveAnArmedDescriptorArmedBehindAWaitForAny);
     RUN(shouldSleepAsShortAsTheMostUrgentRingWants);
     RUN(shouldTellASystemWithoutFutexWaitvFromASleep);
