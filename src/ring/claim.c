@@ -26,8 +26,9 @@
 /* A line of the other side's that takes longer than this came from beyond a shared cache. */
 #define FAR_NS 110u
 
-/* Longer records gain nothing: their stores are whole lines already, mostly. */
-#define CLAIM_RECORD_MOST 320u
+/* With longer records a claim costs round trips more than it brings streams (256 B: 0.85 and 1.06,
+ * docs/performance.md#techniques). */
+#define CLAIM_RECORD_MOST 128u
 
 #if defined(__GNUC__) && defined(__x86_64__)
 
